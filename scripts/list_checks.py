@@ -22,6 +22,11 @@ The checks that every update rule must pass: {count} checks, and one more for ea
 tests that can be selected (`plugins/mine.py::TestMine::test_keeps_dtype[float32]`), with the tests in the file, and
 `pytest plugins` those of all files in the folder.
 
+`optlab check` loads and checks plugins in a process of their own (not on Windows, and not with `--in-process`). If a
+rule does not return within 60 seconds (`--seconds`), needs more than 4 GB (`--memory`, on Linux), or crashes or ends its
+process, the check fails, with the file and line where that is known. Its other checks are not made, and the next plugin
+follows. A file that does this while it is loaded ends the command with a message.
+
 The result of a check is one of these:
 
 - **passed**, or **failed** with the observed result, the expected result, and a hint;

@@ -1,10 +1,9 @@
-"""The work of `optlab check`: runs the conformance suite on plugins and prints the outcomes."""
+"""The work of `optlab check`: finds plugins and runs the conformance suite on them."""
 
 from __future__ import annotations
 
 import functools
 import os
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,16 +11,13 @@ from pathlib import Path
 import typer
 
 from optlab.cli import show
+from optlab.cli.check_steps import Begun, Loading, Plugin, Step, Verdict
 from optlab.cli.options import folders
-from optlab.errors import UserError, absent, counted, did_you_mean
+from optlab.errors import UserError, absent, did_you_mean
 from optlab.plugins import code_location, registry
 from optlab.plugins.kinds import CHECKED
-from optlab.testing.conformance import OUTCOMES, Check, CheckOutcome, checks_for, verdict
+from optlab.testing.conformance import Check, checks_for, verdict
 from optlab.testing.wrapped_descent import Checked
-
-COLOURS = {"passed": "green", "failed": "red", "advice": "yellow", "skipped": "yellow", "exempt": "yellow"}
-
-Counts = Counter[str]
 
 _OR = " or ".join(", ".join(kind.name for kind in CHECKED).rsplit(", ", 1))
 
@@ -90,52 +86,16 @@ def _matches(name: str, pattern: str) -> bool:
     return name.partition("[")[0] == pattern or fnmatchcase(name, pattern.replace("[", "[[]"))
 
 
-def run(what: Sequence[Checked], only: Sequence[str] = (), strict: bool = False) -> bool:
-    """Run the suite on plugins, and print a total if there are several. Returns whether no check failed."""
-    counts = {optimizer.name: _run(optimizer, only, strict) for optimizer in what}
-    if len(what) > 1:
-        total = sum(counts.values(), Counter())
-        failing = [name for name, count in counts.items() if count["failed"]]
-        suffix = f"; {', '.join(failing)} fail{'s' * (len(failing) == 1)}" if failing else ""
-        _heading(f"{len(what)} plugins in all, {_counted(total)}{suffix}")
-    return not any(count["failed"] for count in counts.values())
-
-
-def _run(optimizer: Checked, only: Sequence[str], strict: bool) -> Counts:
-    """Run the checks of one plugin, and print a line for each check, details of failures, and a summary."""
-    checks = selected(optimizer, only)
-    file, line = code_location.source(optimizer.function)
-    _heading(f"{optimizer.name}  {os.path.relpath(file)}:{line}")
-    width = max(len(check.name) for check in checks)
-    counts: Counts = Counter()
-    for check in checks:
-        found = verdict(check, optimizer, strict)
-        counts[found.outcome] += 1
-        for text in _lines(check, found, width):
-            typer.echo(text, color=_colour())
-    _heading(_counted(counts))
-    return counts
-
-
-def _counted(counts: Counts) -> str:
-    parts = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES if counts[outcome])
-    return f"{counted(counts.total(), 'check')}: {parts}"
-
-
-def _lines(check: Check, found: CheckOutcome, width: int) -> Iterator[str]:
-    """The line of a verdict, aligned. After a failure or advice: the observed and expected values, a hint."""
-    is_long = found.outcome in ("failed", "advice")
-    remark = check.catches if is_long else found.text
-    gap = " " * (9 - len(found.outcome)) if remark else ""
-    yield f"  {check.name:<{width}}  {typer.style(found.outcome, fg=COLOURS[found.outcome])}{gap}{remark}"
-    if is_long:
-        yield from (f"      {line}" for line in found.text.splitlines())
-
-
-def _heading(text: str) -> None:
-    typer.echo(typer.style(text, bold=True), color=_colour())
-
-
-def _colour() -> bool | None:
-    """False if NO_COLOR is set; None lets Click decide by whether stdout is a terminal."""
-    return False if os.environ.get("NO_COLOR") else None
+def steps(
+    what: Sequence[str], more: Sequence[Path], only: Sequence[str] = (), strict: bool = False, first: int = 0
+) -> Iterator[Step]:
+    """Run the suite on plugins, from the plugin with the number `first` on. Each step is yielded before it is made."""
+    yield Loading(", ".join(what))
+    for plugin in plugins(what, more)[first:]:
+        checks = selected(plugin, only)
+        file, line = code_location.source(plugin.function)
+        yield Plugin(plugin.name, f"{os.path.relpath(file)}:{line}", tuple(check.name for check in checks))
+        for check in checks:
+            yield Begun(check.name)
+            found = verdict(check, plugin, strict)
+            yield Verdict(check.name, found.outcome, found.text, check.catches)

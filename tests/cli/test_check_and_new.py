@@ -44,7 +44,7 @@ def check(folder, monkeypatch):
 
     def run(*words):
         with contextlib.chdir(folder):
-            return CliRunner().invoke(app, ["check", *words])
+            return CliRunner().invoke(app, ["check", "--in-process", *words])
 
     return run
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -68,6 +69,15 @@ def check(
         typer.Option("--only", metavar="ID", help="Checks to run: keeps_dtype or 'keeps_*'. Repeatable."),
     ] = [],
     strict: Annotated[bool, typer.Option("--strict", help="Count advice as a failure.")] = False,
+    seconds: Annotated[
+        float, typer.Option("--seconds", metavar="N", min=0.1, help="The most time for each check, and for loading.")
+    ] = 60.0,
+    memory: Annotated[
+        float, typer.Option("--memory", metavar="GB", min=0.01, help="The most memory, on Linux only.")
+    ] = 4.0,
+    in_process: Annotated[
+        bool, typer.Option("--in-process", help="Check in the process of the command, as for a debugger.")
+    ] = False,
     plugins: Plugins = [],
 ) -> None:
     """Run the conformance suite on optimizers, transforms and schedules; exit status 1 if a check fails.
@@ -79,10 +89,26 @@ def check(
     A check is passed, failed, skipped (it does not apply), or exempt (the rule declares that it fails, and why).
     Checks of docstrings, sources and ranges give advice; they fail with --strict, and for built-in rules.
     `pytest FILE` runs the same checks and the tests in the file.
-    """
-    from optlab.cli import check as checking
 
-    if not checking.run(checking.plugins(what, plugins), only, strict):
+    Plugins are loaded and checked in a process of their own (not on Windows). If one hangs, crashes or needs too much
+    memory, its check fails, its other checks are not made, and the next plugin follows.
+    """
+    from optlab.cli import apart
+    from optlab.cli.check_steps import Report, Step
+
+    def steps() -> Iterator[Step]:
+        from optlab.cli import check as checking
+
+        return checking.steps(what, plugins, only, strict, report.begun)
+
+    report, is_ended = Report(), False
+    while not is_ended:
+        try:
+            report.add(steps() if in_process or not apart.POSSIBLE else apart.follow(steps, seconds, memory))
+            is_ended = True
+        except apart.Died as death:
+            report.add_death(death)
+    if not report.end():
         raise typer.Exit(FAILED)
 
 

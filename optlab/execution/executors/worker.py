@@ -19,6 +19,7 @@ from optlab.execution import fingerprint
 from optlab.execution.executors.local import blocks
 from optlab.execution.executors.protocol import Answer
 from optlab.execution.executors.travel import Drop, Head, read
+from optlab.execution.memory_limit import limit_memory
 from optlab.execution.records import Sweep, Trajectories
 from optlab.execution.runner import Runner
 from optlab.plugins import registry
@@ -87,7 +88,7 @@ def serve(read_from: IO[bytes], write_to: IO[bytes]) -> None:
         if kind == "head":
             heads[content.key] = content
         elif kind == "memory":
-            _limit_memory(content)
+            limit_memory(content)
         else:
             key, begin, end = content
             answer = pickle.dumps(_outcome(heads[key], begin, end), protocol=pickle.HIGHEST_PROTOCOL)
@@ -109,23 +110,6 @@ def _outcome(head: Head, begin: int, end: int) -> Answer | BaseException:
     except Exception as error:
         error.add_note("".join(traceback.format_exception(error)))  # the traceback itself cannot be pickled
         return error
-
-
-def _limit_memory(extra: int) -> None:
-    """Let this process allocate at most `extra` bytes more than now. An allocation beyond it fails."""
-    import resource
-
-    now = _data_bytes()
-    resource.setrlimit(resource.RLIMIT_DATA, (now + extra, now + extra))
-
-
-def _data_bytes() -> int:
-    """The bytes that count for the limit: writable private memory."""
-    with open("/proc/self/status", encoding="ascii") as status:
-        for line in status:
-            if line.startswith("VmData:"):
-                return int(line.split()[1]) * 1024
-    return 0
 
 
 def main() -> None:
