@@ -109,6 +109,7 @@ def test_pictures_only_on_request(tmp_path):
         "contour_rosenbrock.svg",
         "loss_rosenbrock.svg",
         "lr_rosenbrock.svg",
+        "surface_rosenbrock.svg",
     ]
     with pytest.raises(UserError, match="the format of pictures must be one of png, svg, pdf, not 'gif'"):
         optlab.run(DOCUMENT | {"name": "new"}, out=tmp_path, format="gif")

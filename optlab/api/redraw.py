@@ -39,7 +39,7 @@ def draw(
     with_report: bool = False,
     second: SecondProcess | None = None,
 ) -> list[Path]:
-    """Draw the pictures of an experiment into `plots/`: contours, loss curves, sensitivity, and pictures of plugins.
+    """Draw the pictures of an experiment into `plots/`: those of each case, of all cases, and of plugins.
 
     Nothing is run again. Loss curves and sensitivity are drawn from the data alone. Contours need the problem. If its
     plugin is gone or has changed since the runs, they are left out, and a `PluginWarning` names it and its file.
@@ -61,7 +61,8 @@ def draw(
     if not results.kind.is_ranked:
         results.panels  # raises if a plugin of the runs is gone or has changed  # noqa: B018
     if reasons := results.origin.left_out:
-        warnings.warn(f"contours and known minima are left out: {'; '.join(reasons)}", PluginWarning, stacklevel=3)
+        said = f"contours, surfaces and known minima are left out: {'; '.join(reasons)}"
+        warnings.warn(said, PluginWarning, stacklevel=3)
     report = (lambda: results.report().text) if with_report else None
     return pictures.draw_all(results, format, progress, selection, report, second)
 

@@ -11,18 +11,23 @@ part of the surface.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import cos, radians, sin
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
+"""Pictures are computed with 32 bits, all other places with 64 bits."""
 
-TURN, PITCH = np.radians(-28.0), np.radians(52.0)
+TURN, PITCH = radians(-28.0), radians(52.0)
 """How far the rectangle is turned, and the angle between the ground and the direction to the viewer."""
 TALL = 0.62
 """The height of the surface, where the longer side of the rectangle is 2."""
 BASE = -0.08
 """The height of the lower side of the solid under the surface."""
+_ALONG = 1.5
+"""The number of points along each column of a picture, for each point along the longer side of the grid."""
 _IN_FRONT = 240
 """The number of points in front of a point that may hide it."""
 _SLACK = 0.006
@@ -56,23 +61,21 @@ class Projection:
         return float(left), float(-left), float(bottom), float(top)
 
     def seen(self, across: Floats, up: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-        """What is seen at the places of a grid, `across` from left to right and `up` from top to bottom: the points of
-        the surface, shape (rows, columns, 2), NaN where there is none; and where there is a side of the solid."""
+        """What is seen at the places of a grid, `across` from left to right and `up` from top to bottom: how far away
+        the surface is, shape (columns, rows), NaN where it is not seen; and where there is a side of the solid."""
         near, far = self._crossed(across)
-        shares = np.linspace(0.0, 1.0, 2 * max(self.heights.shape))
-        away = near + np.multiply.outer(shares, far - near)
-        height = self._up(away, self.height(self._points(across, away)))
-        highest = np.maximum.accumulate(height)
-        found = np.full((len(up), len(across)), np.nan)
+        shares = np.linspace(0.0, 1.0, int(_ALONG * max(self.heights.shape)), dtype=across.dtype)
+        away = near[:, None] + np.multiply.outer(far - near, shares)
+        height = self._up(away, self.height(self.points(across[:, None], away)))
+        highest = np.maximum.accumulate(height, 1)
+        _move_to_rims(away, height, highest)
+        found = np.full((len(across), len(up)), np.nan, across.dtype)
         for column in np.flatnonzero(far > near):
-            first = np.searchsorted(highest[:, column], up)
-            hit = np.flatnonzero((first > 0) & (first < len(shares)))
-            last = first[hit]
-            before, after = height[last - 1, column], height[last, column]
-            share = (up[hit] - before) / (after - before)
-            found[hit, column] = away[last - 1, column] + share * (away[last, column] - away[last - 1, column])
-        is_side = (up[:, None] <= height[0]) & (up[:, None] >= self._up(near, BASE)) & (far > near)
-        return self._points(across, found), is_side
+            found[column] = np.interp(up, highest[column], away[column], np.nan, np.nan)
+        front, base = height[:, 0], self._up(near, BASE)
+        is_side = (up <= front[:, None]) & (up >= base[:, None]) & (far > near)[:, None]
+        found[is_side] = np.nan
+        return found, is_side
 
     def is_hidden(self, points: Floats) -> NDArray[np.bool_]:
         """Whether points on the surface, shape (n, 2), are behind a hill."""
@@ -80,45 +83,53 @@ class Projection:
         near, _ = self._crossed(across)
         shares = np.linspace(0.0, 1.0, _IN_FRONT)[:-1, None]
         before = near + shares * (away - near)
-        highest = self._up(before, self.height(self._points(across, before))).max(0)
+        highest = self._up(before, self.height(self.points(across, before))).max(0)
         return highest > self.place(points)[..., 1] + _SLACK
+
+    def points(self, across: Floats, away: Floats) -> Floats:
+        """The points of the rectangle at these distances, shape (..., 2)."""
+        turned = cos(self.turn), sin(self.turn)
+        x, y = across * turned[0] + away * turned[1], away * turned[0] - across * turned[1]
+        return np.stack([(x / self.sides[0] + 1) / 2, (y / self.sides[1] + 1) / 2], -1)
 
     def _turned(self, points: Floats) -> Floats:
         """Across and away, shape (2, ...)."""
         x, y = np.moveaxis((2 * points - 1) * self.sides, -1, 0)
-        cos, sin = np.cos(self.turn), np.sin(self.turn)
-        return np.stack([x * cos - y * sin, x * sin + y * cos])
-
-    def _points(self, across: Floats, away: Floats) -> Floats:
-        """The points of the rectangle at these distances, shape (..., 2)."""
-        cos, sin = np.cos(self.turn), np.sin(self.turn)
-        ground = np.stack([across * cos + away * sin, away * cos - across * sin], -1)
-        return (ground / self.sides + 1) / 2
+        turned = cos(self.turn), sin(self.turn)
+        return np.stack([x * turned[0] - y * turned[1], x * turned[1] + y * turned[0]])
 
     def _up(self, away: Floats, heights: Floats | float) -> Floats:
-        return away * np.sin(self.pitch) + TALL * heights * np.cos(self.pitch)
+        return away * sin(self.pitch) + heights * (TALL * cos(self.pitch))
 
     def _crossed(self, across: Floats) -> tuple[Floats, Floats]:
         """Where the vertical planes of columns enter and leave the rectangle, as distances away."""
-        cos, sin = np.cos(self.turn), np.sin(self.turn)
+        turned = cos(self.turn), sin(self.turn)
         near, far = np.full_like(across, -np.inf), np.full_like(across, np.inf)
-        for side, start, slope in zip(self.sides, (across * cos, -across * sin), (sin, cos), strict=True):
+        starts = across * turned[0], -across * turned[1]
+        for side, start, slope in zip(self.sides, starts, turned[::-1], strict=True):
             if abs(slope) > 1e-12:  # otherwise the planes are parallel to this side
                 ends = np.sort([(-side - start) / slope, (side - start) / slope], axis=0)
                 near, far = np.maximum(near, ends[0]), np.minimum(far, ends[1])
         return near, far
 
 
+def _move_to_rims(away: Floats, height: Floats, highest: Floats) -> None:
+    """Move each last hidden point to where the surface comes out from behind a hill. Shapes: (columns, points)."""
+    column, last = np.nonzero((height < highest)[:, :-1] & (height[:, 1:] > highest[:, :-1]))
+    before, after = height[column, last], height[column, last + 1]
+    share = (highest[column, last] - before) / (after - before)
+    away[column, last] += share * (away[column, last + 1] - away[column, last])
+
+
 def sampled(values: Floats, points: Floats) -> Floats:
     """Values on a grid over the rectangle, shape (rows, columns, ...), at points, shape (..., 2), linearly between the
     points of the grid."""
     rows, columns = values.shape[:2]
-    place = np.clip(np.nan_to_num(points), 0.0, 1.0) * (columns - 1, rows - 1)
-    corner = np.minimum(place.astype(int), (columns - 2, rows - 2))
-    first = corner[..., 0] + columns * corner[..., 1]
+    x, y = (np.fmin(np.fmax(points[..., i], 0.0), 1.0) * (side - 1) for i, side in enumerate((columns, rows)))
+    column, row = np.minimum(np.floor(x), columns - 2), np.minimum(np.floor(y), rows - 2)
+    first = (column + columns * row).astype(np.int32)
     flat = values.reshape(rows * columns, *values.shape[2:])  # its rows are taken ten times as fast as with two indices
-    shares = np.moveaxis(place - corner, -1, 0)
-    right, top = (np.reshape(share, (*np.shape(share), *(1,) * (values.ndim - 2))) for share in shares)
+    right, top = (np.reshape(share, (*np.shape(share), *(1,) * (values.ndim - 2))) for share in (x - column, y - row))
     below, above = (_between(flat.take(at, 0), flat.take(at + 1, 0), right) for at in (first, first + columns))
     return _between(below, above, top)
 

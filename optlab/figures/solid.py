@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from optlab.figures import relief
 from optlab.figures.projection import TURN, Projection, sampled
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
+Flags = NDArray[np.bool_]
 
 LIGHT = (-1.0, -0.3, 1.3)
 """The direction of the light: across, away from the viewer and upwards."""
@@ -24,67 +26,107 @@ _LINE, _OPACITY = 1.1, 0.6
 """The width of level lines in pixels, and their opacity."""
 _FINE = 2
 """The places for each pixel, along each side."""
-_AT_ONCE = 64
-"""The columns of places that are painted at once, so that their arrays fit into the cache. A multiple of `_FINE`."""
+_NEAR = 0.1
+"""A pixel whose places are farther apart from each other is at the edge of a hill; the longer side is 2."""
+_AT_ONCE = 32
+"""The columns of pixels that are painted at once, so that their arrays fit into the cache."""
 _TURNS, _MOST = 8, 300
 """The number of views to choose from, and of points that are compared."""
 
 
+@dataclass(frozen=True)
+class _Ground:
+    """What is painted: the view of the surface, its shares, shape (rows, columns), and its colours from 0 to 1, shape
+    (rows, columns, 3). `middle` is where the left side of the solid meets the right one, in the picture."""
+
+    projection: Projection
+    shares: Floats
+    colours: Floats
+    middle: float
+
+    @staticmethod
+    def of(projection: Projection, z: Any) -> _Ground:
+        front = projection.place(np.array([(0.0, 0.0), (0.0, 1.0), (1.0, 1.0), (1.0, 0.0)]), 0.0)
+        fast = replace(projection, heights=projection.heights.astype(np.float32))
+        shares = np.ma.filled(z, 0.0).astype(np.float32)
+        return _Ground(fast, shares, _colours(projection, z), float(front[front[:, 1].argmin(), 0]))
+
+
 def picture(projection: Projection, z: Any, width: int) -> NDArray[np.uint8]:
-    """The picture of the masked heights `z` as RGBA, `width` pixels wide. It fills `projection.extent`."""
+    """The picture of the masked heights `z` as RGBA, `width` pixels wide. It fills `projection.extent`.
+
+    The visible part of the surface is found at several places in each pixel. Pixels whose places are close together on
+    the surface have the colour of their centre, and the others the mean of the colours of their places.
+    """
     left, right, bottom, top = projection.extent
-    size = (right - left) / (_FINE * width)
-    rows = _FINE * round((top - bottom) / size / _FINE)
-    across: Floats = (left + size * (np.arange(_FINE * width) + 0.5)).astype(np.float64)
-    up: Floats = (top - (top - bottom) / rows * (np.arange(rows) + 0.5)).astype(np.float64)
-    heights, colours = np.ma.filled(z, 0.0), _colours(projection, z)
-    parts = [range(first, first + _AT_ONCE) for first in range(0, len(across), _AT_ONCE)]
-    return np.concatenate([_reduced(_painted(projection, heights, colours, across, up, part)) for part in parts], 1)
+    columns, rows = _FINE * width, _FINE * round((top - bottom) / (right - left) * width)
+    across = (left + (right - left) / columns * (np.arange(columns) + 0.5)).astype(np.float32)
+    up = (top - (top - bottom) / rows * (np.arange(rows) + 0.5)).astype(np.float32)
+    ground = _Ground.of(projection, z)
+    parts = [range(first, min(first + _AT_ONCE, width)) for first in range(0, width, _AT_ONCE)]
+    return np.concatenate([_painted(ground, across, up, part) for part in parts]).swapaxes(0, 1)
 
 
 def _colours(projection: Projection, z: Any) -> Floats:
     """The colours of the points of the grid, from 0 to 1."""
     cos, sin = np.cos(projection.turn), np.sin(projection.turn)
     light = (LIGHT[0] * cos + LIGHT[1] * sin, LIGHT[1] * cos - LIGHT[0] * sin, LIGHT[2])
-    colours = relief.colours(z, light) / 255
+    colours = relief.colours(z, light).astype(np.float32) / 255
     colours[colours[..., 3] == 0] = _BLANK
-    return colours
+    return colours[..., :3].copy()
 
 
-def _painted(
-    projection: Projection, heights: Floats, colours: Floats, across: Floats, up: Floats, columns: range
-) -> Floats:
-    """The colours of some columns of places. The slopes of lines need the columns beside them."""
-    begin, end = max(columns.start - 1, 0), columns.stop + 1
-    across = across[begin:end]
-    points, is_side = projection.seen(across, up)
-    is_surface = np.isfinite(points[..., 0])
-    painted = np.zeros((*is_surface.shape, 4))
-    painted[is_surface] = sampled(colours, points[is_surface])
-    share = _lines(sampled(heights, points), is_surface)[is_surface, None] * _OPACITY
-    painted[is_surface, :3] += share * (to_rgb(relief.LINE) - painted[is_surface, :3])
-    front = projection.place(np.array([(0.0, 0.0), (0.0, 1.0), (1.0, 1.0), (1.0, 0.0)]), 0.0)
-    is_left = across < front[front[:, 1].argmin(), 0]
-    for of_side, colour in zip((is_left, ~is_left), SIDES, strict=True):
-        painted[is_side & of_side] = (*to_rgb(colour), 1.0)
-    return painted[:, columns.start - begin :][:, : len(columns)]
+def _painted(ground: _Ground, across: Floats, up: Floats, columns: range) -> NDArray[np.uint8]:
+    """Some columns of pixels, shape (columns, rows, 4). The slopes of lines need the columns beside them."""
+    begin = max(columns.start - 1, 0)
+    across = across[_FINE * begin : _FINE * (columns.stop + 1)]
+    away, is_side = (_by_pixel(places) for places in ground.projection.seen(across, up))
+    across = _by_pixel(np.broadcast_to(across[:, None], (len(across), len(up))))
+    low, high = away.min(0), away.max(0)
+    is_plain = high - low < _NEAR  # not so where a place has no distance
+    painted = np.zeros((*is_plain.shape, 4), np.float32)
+    painted[is_plain] = _of_surface(ground, across.mean(0), away.mean(0), is_plain)
+    is_mixed = ~is_plain & (np.isfinite(away) | is_side).any(0)
+    painted[is_mixed] = _of_places(ground, across[:, is_mixed], away[:, is_mixed], is_side[:, is_mixed])
+    return (255 * painted[columns.start - begin :][: len(columns)] + 0.5).astype(np.uint8)
 
 
-def _lines(heights: Floats, is_surface: NDArray[np.bool_]) -> Floats:
-    """The opacity of level lines at each place: the distance to the nearest level over the slope."""
-    first, second = relief.LINES[:2]
-    level = np.where(is_surface, (heights - first) / (second - first), np.nan)
+def _by_pixel(places: Any) -> Any:
+    """The places of each pixel, shape (places, columns, rows)."""
+    return np.stack([places[i::_FINE, j::_FINE] for i in range(_FINE) for j in range(_FINE)])
+
+
+def _of_surface(ground: _Ground, across: Floats, away: Floats, is_plain: Flags) -> Floats:
+    """The colours of pixels with level lines, shape (pixels, 4)."""
+    points = ground.projection.points(across[is_plain], away[is_plain])
+    painted = np.ones((len(points), 4), np.float32)
+    painted[:, :3] = sampled(ground.colours, points)
+    shares = np.full(is_plain.shape, np.nan, np.float32)
+    shares[is_plain] = sampled(ground.shares, points)
+    opacity = _OPACITY * _lines(shares)[is_plain, None]
+    painted[:, :3] += opacity * (np.array(to_rgb(relief.LINE), np.float32) - painted[:, :3])
+    return painted
+
+
+def _of_places(ground: _Ground, across: Floats, away: Floats, is_side: Flags) -> Floats:
+    """The means of the colours of places, shape (pixels, 4). Shape of the others: (places, pixels)."""
+    painted = np.zeros((*away.shape, 4), np.float32)
+    is_surface = np.isfinite(away)
+    painted[is_surface, :3] = sampled(ground.colours, ground.projection.points(across[is_surface], away[is_surface]))
+    painted[is_surface, 3] = 1.0
+    left, right = (np.array((*to_rgb(colour), 1.0), np.float32) for colour in SIDES)
+    painted[is_side] = np.where(across[is_side, None] < ground.middle, left, right)
+    mean = painted.mean(0)
+    mean[:, :3] /= mean[:, 3:]
+    return mean
+
+
+def _lines(shares: Floats) -> Floats:
+    """The opacity of level lines at each pixel: the distance to the nearest level over the slope."""
+    first, second = relief.LINES[:2].tolist()
+    level = (shares - first) / (second - first)
     slope = np.maximum(np.hypot(*np.gradient(level)), 1e-9)
-    return np.nan_to_num(np.clip(_FINE * _LINE / 2 + 0.5 - np.abs(level - np.round(level)) / slope, 0.0, 1.0))
-
-
-def _reduced(painted: Floats) -> NDArray[np.uint8]:
-    """The mean of each block of `_FINE` x `_FINE` places."""
-    painted[..., :3] *= painted[..., 3:]
-    rows, columns = (side // _FINE for side in painted.shape[:2])
-    mean = painted.reshape(rows, _FINE, columns, _FINE, 4).mean((1, 3))
-    mean[..., :3] /= np.maximum(mean[..., 3:], 1e-9)
-    return (255 * mean + 0.5).astype(np.uint8)
+    return np.nan_to_num(np.clip(_LINE / 2 + 0.5 - np.abs(level - np.round(level)) / slope, 0.0, 1.0))
 
 
 def view_of(heights: Floats, sides: tuple[float, float], seen: Sequence[Floats]) -> Projection:

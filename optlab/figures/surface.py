@@ -23,7 +23,7 @@ from optlab.results.surface import Surface, power_of, shares, within
 Floats = NDArray[np.float64]
 
 SIZE = (10.0, 6.4)
-_PIXELS = 1100
+_PIXELS = 950
 """The width of the picture of the surface."""
 _FAINT = 0.4
 """The opacity of marks and balls that are behind a hill."""
@@ -69,7 +69,7 @@ class View:
         """The places of points in the picture, and whether each is seen. Shape of `points`: (n, 2), from 0 to 1."""
         is_seen: NDArray[np.bool_] = within(points, in_view.UNIT)
         is_seen[is_seen] = ~self.projection.is_hidden(points[is_seen])
-        return self.projection.place(points), is_seen
+        return self.projection.place(points).astype(np.float64), is_seen
 
     def seen(self, points: Floats) -> Floats:
         """The places of points in the picture, NaN where they are not seen. Shape of `points`: (n, 2), from 0 to 1."""

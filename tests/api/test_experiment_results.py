@@ -33,7 +33,8 @@ DOCUMENT = {
 }
 CASES = ["beale", "ellipsoid (dim=3, condition=10)", "ellipsoid (dim=3, condition=100)"]
 SLUGS = ["ellipsoid_dim_3_condition_10", "ellipsoid_dim_3_condition_100"]
-PICTURES = ["contour_beale", "loss_beale", "lr_beale", *(f"{kind}_{slug}" for slug in SLUGS for kind in ("loss", "lr")),
+PICTURES = ["contour_beale", "surface_beale", "loss_beale", "lr_beale",
+            *(f"{kind}_{slug}" for slug in SLUGS for kind in ("loss", "lr")),
             "profile_all_cases", "ranks_all_cases"]  # fmt: skip
 BASINS = {"optimizers": "gd lr=0.01", "resolution": 6, "steps": 50, "plots": False}
 
@@ -335,7 +336,7 @@ def test_html_of_results(results):
     assert html.count("<tr") == 1 + 6
     assert len(html) < 400_000
     assert repr(results) == f"<results of 'e' in {results.folder}: 12 done>"
-    assert_safe(results.figures()._repr_html_(), images=9)
+    assert_safe(results.figures()._repr_html_(), images=10)
 
 
 def test_html_of_many_rows_is_small(lab):

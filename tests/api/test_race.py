@@ -117,4 +117,4 @@ def test_pictures_show_what_is_selected(tmp_path):
     with pytest.raises(UserError, match=r"no optimizer has the label 'adm' \(did you mean 'adam'\?\)"):
         optlab.race(["gd", "adam"], "sphere", steps=2, lr="0.1:1:2", out=tmp_path, only=["adm"])
     raced = [optlab.race(["gd", "adam"], "sphere", steps=2, lr="0.1:1:2", out=tmp_path, top=top) for top in (2, 1)]
-    assert len(raced[0].plots) == len(raced[1].plots) == 3
+    assert len(raced[0].plots) == len(raced[1].plots) == 4

@@ -45,7 +45,7 @@ MAP = {
 STABILITY = MAP | {"name": "s", "stability": {"x": "lr", "y": "beta", "resolution": 3}}
 BASINS = MAP | {"name": "b", "basins": {"resolution": 3}, "optimizer": [{"name": "mine"}]}
 DATA = ["loss_bowl_tilt_0.1.png", "lr_bowl_tilt_0.1.png"]
-LEFT = "contours and known minima are left out: "
+LEFT = "contours, surfaces and known minima are left out: "
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_changed_optimizers_do_not_change_pictures(lab, old, new):
     optlab.run(DOCUMENT)
     before = content(lab)
     edit(lab / "plugins" / "mine.py", old, new)
-    assert names(pipeline.replot("results/e")) == ["contour_bowl_tilt_0.1.png", *DATA]
+    assert names(pipeline.replot("results/e")) == ["contour_bowl_tilt_0.1.png", "surface_bowl_tilt_0.1.png", *DATA]
     assert content(lab) == before
 
 
@@ -110,7 +110,7 @@ def test_pictures_that_need_a_changed_problem_are_left_out(lab, old, new, comput
     assert now["contour_bowl_tilt_0.1.png"] == before["contour_bowl_tilt_0.1.png"]  # the picture that was right
     assert now[DATA[1]] != before[DATA[1]]  # these pictures showed heights above the minimum
     (lab / "plugins" / "bowl.py").write_text(BOWL)
-    assert len(optlab.run(DOCUMENT).plots) == 3
+    assert len(optlab.run(DOCUMENT).plots) == 4
     assert (content(lab), computed) == (before, [])
     assert results.plots == optlab.load("results/e").plots
 

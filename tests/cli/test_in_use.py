@@ -101,7 +101,7 @@ def test_a_second_writer_stops_with_a_message_and_readers_continue(lab, sleeping
     assert content(lab / "results" / "e") == before
     whole(lab / "results" / "e")
     drawn = optlab_command("plot", "results/e", cwd=lab)
-    assert (drawn.returncode, drawn.stderr, len(drawn.stdout.splitlines())) == (0, "", 3)
+    assert (drawn.returncode, drawn.stderr, len(drawn.stdout.splitlines())) == (0, "", 4)
     assert sleeping.poll() is None
 
 
@@ -126,7 +126,7 @@ def test_several_runs_at_once_leave_complete_results(lab):
     assert set(zip(ended, said, strict=True)) <= {(0, ""), (2, MESSAGE)}
     assert 0 in ended
     results = whole(lab / "results" / "e")
-    assert len(results.plots) == 3
+    assert len(results.plots) == 4
 
 
 @pytest.mark.parametrize("launches", [2, pytest.param(8, marks=pytest.mark.many)])

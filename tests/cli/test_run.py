@@ -85,7 +85,7 @@ def test_run_plot_and_run_again(lab, optlab_command):
     assert "33 %" in done.stdout
     assert "5 runs of 5 cells: 4 done, 1 diverged" in lines
     assert "deterministic cells ran once, not once per seed (10 repeats saved)" in lines
-    files = "report.html, runs.parquet, history/, trajectories/, manifest.json, and 3 pictures in plots/"
+    files = "report.html, runs.parquet, history/, trajectories/, manifest.json, and 4 pictures in plots/"
     assert lines[-1] == f"results in results/e/: {files}"
     progress = done.stderr.splitlines()
     assert [line for line in progress if line.startswith("running")][-1] == "running: 100 %"
@@ -101,7 +101,7 @@ def test_run_plot_and_run_again(lab, optlab_command):
     before = digest(lab / "results" / "e" / "runs.parquet")
     plots = optlab_command("plot", "results/e", "--format", "pdf", cwd=lab)
     assert plots.returncode == 0, plots.stderr
-    names = [f"results/e/plots/{name}_rosenbrock.pdf" for name in ("contour", "loss", "lr")]
+    names = [f"results/e/plots/{name}_rosenbrock.pdf" for name in ("contour", "surface", "loss", "lr")]
     assert plots.stdout.splitlines() == names
     assert all((lab / name).read_bytes().startswith(b"%PDF") for name in names)
     assert digest(lab / "results" / "e" / "runs.parquet") == before
@@ -156,7 +156,7 @@ def test_quiet_out_plugins_and_format(lab, optlab_command):
     done = optlab_command("run", "e.toml", *options, cwd=lab)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     plots = sorted((lab / "somewhere" / "else" / "e" / "plots").iterdir())
-    assert [path.suffix for path in plots] == [".svg"] * 3
+    assert [path.suffix for path in plots] == [".svg"] * 4
     assert all("<svg" in path.read_text() for path in plots)
     assert not (lab / "results").exists()
     loud = optlab_command("run", "e.toml", "--out", "somewhere/else", "--plugins", "mine", "--no-plots", cwd=lab)

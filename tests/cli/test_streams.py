@@ -67,7 +67,7 @@ def test_results_are_written_even_if_the_output_is_lost(lab, line, status, stdou
     assert out.endswith(f"status {status}\n")
     results = optlab.load(lab / "results" / "e")
     assert results.runs["status"].tolist() == ["done"] * 4
-    assert len(results.plots) == (0 if "--no-plots" in line else 3)
+    assert len(results.plots) == (0 if "--no-plots" in line else 4)
 
 
 @pytest.mark.parametrize(

@@ -41,12 +41,13 @@ def test_what_is_seen_is_at_its_place():
     view = Projection(0.5 + 0.4 * np.sin(5 * x) * np.cos(4 * x[:, None]), (1.0, 0.8), turn=0.7)
     left, right, bottom, top = view.extent
     across, up = np.sort(rng.uniform(left, right, 40)), np.sort(rng.uniform(bottom, top, 40))[::-1]
-    points, is_side = view.seen(across, up)
-    is_seen = np.isfinite(points[..., 0])
+    away, is_side = view.seen(across, up)
+    is_seen = np.isfinite(away)
     assert is_seen.sum() > 500
     assert not (is_seen & is_side).any()
-    expected = np.stack(np.meshgrid(across, up), -1)[is_seen]
-    np.testing.assert_allclose(view.place(points[is_seen]), expected, atol=1e-3)
+    expected = np.stack(np.meshgrid(across, up, indexing="ij"), -1)[is_seen]
+    points = view.points(expected[:, 0], away[is_seen])
+    np.testing.assert_allclose(view.place(points), expected, atol=1e-3)
 
 
 @pytest.mark.parametrize("height", [0.0, 0.3, 0.9])
@@ -70,7 +71,8 @@ def test_hidden_points_are_those_in_front_of_which_something_else_is_seen():
     view = Projection(0.5 + 0.5 * np.sin(9 * x) * np.sin(9 * x[:, None]), turn=-0.5, pitch=np.radians(35))
     points = rng.uniform(0.02, 0.98, (200, 2))
     places = view.place(points)
-    seen = np.array([view.seen(place[:1], place[1:])[0][0, 0] for place in places])
+    away = np.array([view.seen(place[:1], place[1:])[0][0, 0] for place in places])
+    seen = view.points(places[:, 0], away)
     is_other = np.hypot(*(seen - points).T) > 0.1
     is_hidden = view.is_hidden(points)
     assert 20 < is_hidden.sum() < 180

@@ -121,7 +121,7 @@ def test_a_process_that_was_started_before_is_used_and_ended(tmp_path, expected)
     assert digests(tmp_path) == expected
 
 
-KINDS = ("contour", "loss", "lr", "ranks", "profile", "data_profile", "ecdf", "ert", "best_of_k")
+KINDS = ("contour", "surface", "loss", "lr", "ranks", "profile", "data_profile", "ecdf", "ert", "best_of_k")
 
 
 def test_pictures_of_experiments_can_be_sent(tmp_path):
@@ -134,6 +134,7 @@ def test_pictures_of_experiments_can_be_sent(tmp_path):
     found = optlab.run(document, out=tmp_path, plots=False).figures(kinds=KINDS)
     assert {name.split("_")[0] for name in found} >= {
         "contour",
+        "surface",
         "loss",
         "lr",
         "ranks",

@@ -109,7 +109,7 @@ def test_a_kind_from_a_package(lab, tmp_path):
     assert re.search(r"^nudge: runs of gd end at most [\d.e-]+ times as far apart as they start$", done.stdout, re.M)
     assert "rank  optimizer" in done.stdout
     results = optlab.load(tmp_path / "results" / "nudged")
-    names = ["contour_beale", "extra_nudge", "extra_steps", "loss_beale", "lr_beale"]
+    names = ["contour_beale", "extra_nudge", "extra_steps", "loss_beale", "lr_beale", "surface_beale"]
     assert [path.stem for path in results.plots] == names
 
     # the column, against two runs made here
@@ -209,7 +209,7 @@ def test_an_exception_of_a_kind_is_reported_with_its_place_and_nothing_is_writte
     ("old", "new", "said", "drawn", "options"),
     [
         ("        figure = Figure(layout", "        figure = 1 / 0 * Figure(layout", "left out: pictures of 'nudge': ",
-         "and 4 pictures in plots/", []),
+         "and 5 pictures in plots/", []),
         ('            yield f"nudge', '            1 / 0\n            yield f"nudge', "no summary of 'nudge': ",
          "results in results/nudged/: ", ["--no-plots"]),
     ],
@@ -263,7 +263,8 @@ def test_a_failing_picture_is_named_and_the_others_are_drawn(name, lab, tmp_path
     if name in ("raising", "leaving"):
         assert re.search(r"lab_extras/plugins\.py:\d+:\d+: ", line)
     results = optlab.load(tmp_path / "results" / "nudged")
-    assert [path.stem for path in results.plots] == ["contour_beale", "extra_nudge", "loss_beale", "lr_beale"]
+    names = ["contour_beale", "extra_nudge", "loss_beale", "lr_beale", "surface_beale"]
+    assert [path.stem for path in results.plots] == names
     assert (results.runs["status"] == "done").all()
 
 

@@ -1,4 +1,4 @@
-"""The pictures of one case: contours, loss curves, and the sensitivity to the learning rate."""
+"""The pictures of one case: contours, surfaces, loss curves, and the sensitivity to the learning rate."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 
 RESOLUTION = 220
 """Points along each side of the grid of the surface."""
+OF_PATHS = ("contour", "surface")
+"""The pictures of trajectories, of cases with a map."""
+KINDS = (*OF_PATHS, "loss", "lr")
 
 
 def figures(shown: PictureInputs) -> Iterator[NamedFigure]:
     """The pictures of each case, not drawn yet."""
-    usual = {"contour": True, "surface": False, "loss": True, "lr": True}
-    wanted = [kind for kind in usual if shown.selection.wants_each(kind, shown.count, usual[kind])]
+    wanted = [kind for kind in KINDS if shown.selection.wants_each(kind, shown.count)]
     if not wanted:
         return
     frames = shown.frames.only(shown.looks)
@@ -49,7 +51,7 @@ def _figures(shown: PictureInputs, case: Titled | WithoutProblem, frames: CaseFr
     name = shown.files[title]
     if isinstance(case, Titled) and has_map(case) and len(frames.paths):
         many = ", the first seed shown" if (frames.best["n"] > 1).any() else ""
-        for kind in ("contour", "surface"):
+        for kind in OF_PATHS:
             yield NamedFigure(kind, title, name, partial(_paths, kind, case, frames, looks, subtitle + many))
     headed = {"looks": looks, "minimum": case.minimum, "title": title, "subtitle": subtitle}
     if np.isfinite(frames.curves["median"]).any():

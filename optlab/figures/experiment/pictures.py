@@ -102,7 +102,8 @@ def count(planned: Plan, plugins: Iterable[FigurePlugin] = ()) -> int:
     more += unit_tests.usual(planned)
     if len(cases) > CASES_SHOWN:
         return more
-    return more + sum(1 + recorded + (recorded and per_case.has_map(case)) for case in cases)
+    with_paths = sum(map(per_case.has_map, cases)) if recorded else 0
+    return more + len(cases) * (1 + recorded) + len(per_case.OF_PATHS) * with_paths
 
 
 def figures(results: Profiled, selection: Selection = ALL) -> Iterator[NamedFigure]:

@@ -32,12 +32,10 @@ def many(tmp_path_factory):
 def test_each_of_a_few_cases_has_its_pictures(tmp_path):
     few = ran(tmp_path, CASES_SHOWN)
     names = list(few.figures())
-    assert [sum(name.startswith(f"{kind}_sphere") for name in names) for kind in ("contour", "loss", "lr")] == [
-        1,
-        CASES_SHOWN,
-        CASES_SHOWN,
-    ]
-    assert len(names) == pictures.count(few.plan) == 2 * CASES_SHOWN + 1 + 2
+    kinds = ("contour", "surface", "loss", "lr")
+    found = [sum(name.startswith(f"{kind}_sphere") for name in names) for kind in kinds]
+    assert found == [1, 1, CASES_SHOWN, CASES_SHOWN]
+    assert len(names) == pictures.count(few.plan) == 2 * CASES_SHOWN + 2 + 2
 
 
 def test_many_cases_have_pictures_of_all_together(many):
@@ -80,7 +78,7 @@ def test_what_is_asked_for_is_drawn(many):
     slug = f"sphere_dim_{CASES_SHOWN + 2}"
     assert list(many.figures(cases=[LAST])) == [f"loss_{slug}", f"lr_{slug}"]
     assert list(many.figures(cases=[LAST], kinds=["ranks", "ert"])) == [f"ert_{slug}", f"ranks_{slug}"]
-    assert len(many.figures(cases=["sphere"])) == 2 * (CASES_SHOWN + 1) + 1
+    assert len(many.figures(cases=["sphere"])) == 2 * (CASES_SHOWN + 1) + 2
     assert many.figure("loss", LAST).texts[0].get_text() == LAST
 
 

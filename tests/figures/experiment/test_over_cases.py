@@ -39,7 +39,7 @@ def line(axes, label):
 def test_the_usual_pictures_of_several_cases(results):
     names = list(results.figures())
     assert names[-2:] == ["profile_all_cases", "ranks_all_cases"]
-    assert kinds(names[:-2]) == ["contour", "loss", "lr"] * 3
+    assert kinds(names[:-2]) == ["contour", "surface", "loss", "lr"] * 3
 
 
 @pytest.mark.parametrize(

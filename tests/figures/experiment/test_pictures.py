@@ -34,7 +34,7 @@ def broken(x):
     """Raises."""
     raise RuntimeError("broken")
 '''
-PLANE = {"contour_beale", "loss_beale", "lr_beale"}
+PLANE = {"contour_beale", "surface_beale", "loss_beale", "lr_beale"}
 
 
 @pytest.fixture
@@ -139,4 +139,4 @@ def test_pictures_are_published_all_or_none(pictures, monkeypatch, tmp_path):
         pipeline.draw(results, "png", interrupt)
     assert results.plots == []
     assert [path.name for path in results.folder.iterdir() if "plots" in path.name] == []
-    assert len(optlab.run(document).plots) == 3
+    assert len(optlab.run(document).plots) == 4

@@ -62,7 +62,7 @@ def test_a_suite_with_the_same_problems_written_out_has_the_same_runs(planned):
     [
         (
             {"suite": "classic", "functions": ["levy"], "dim": [2, 10]},
-            {"contour_levy_dim_2", "loss_levy_dim_10"},
+            {"contour_levy_dim_2", "surface_levy_dim_2", "loss_levy_dim_10"},
         ),
         (
             {"suite": "bbob", "functions": [21], "dim": 2, "instances": [4]},
