@@ -23,9 +23,9 @@ tests that can be selected (`plugins/mine.py::TestMine::test_keeps_dtype[float32
 `pytest plugins` those of all files in the folder.
 
 `optlab check` loads and checks plugins in a process of their own (not on Windows, and not with `--in-process`). If a
-rule does not return within 60 seconds (`--seconds`), needs more than 4 GB (`--memory`, on Linux), or crashes or ends its
-process, the check fails, with the file and line where that is known. Its other checks are not made, and the next plugin
-follows. A file that does this while it is loaded ends the command with a message.
+rule does not return within 60 seconds (`--seconds`), needs more than 4 GB (`--memory`, on Linux), or crashes or ends
+its process, the check fails, with the file and line where that is known. Its other checks are not made, and the next
+plugin follows. A file that does this while it is loaded ends the command with a message.
 
 The result of a check is one of these:
 
