@@ -40,7 +40,7 @@ Work = Callable[[], Iterator[Any]]
 
 
 @dataclass(eq=False)
-class Died(Exception):
+class ProcessDied(Exception):
     """The process ended, or was ended, before its work was done. `why` is the rest of a sentence that begins with what
     it did, such as "ended the process with SIGSEGV, at plugins/mine.py:7"."""
 
@@ -58,7 +58,7 @@ def follow(work: Work, seconds: float, memory: float) -> Iterator[Any]:
     all processes that its code started in its group.
 
     Raises:
-        Died: the process ended before its work was done, or it had no more time.
+        ProcessDied: the process ended before its work was done, or it had no more time.
         typer.Exit: the work ended with this; its message is printed.
     """
     sys.stdout.flush()
@@ -91,7 +91,7 @@ def follow(work: Work, seconds: float, memory: float) -> Iterator[Any]:
 
 
 @dataclass(frozen=True)
-class _End:
+class _WorkDone:
     """The work is done. `status` is the exit status if it ended with one."""
 
     status: int | None = None
@@ -124,7 +124,7 @@ def _be_child(work: Work, memory: float, sends: Connection, alive: int, places: 
     with contextlib.suppress(Exception):
         sys.stdout.flush()
         sys.stderr.flush()
-        sends.send(_End(status))
+        sends.send(_WorkDone(status))
         os._exit(0)
     os._exit(_UNSENT)
 
@@ -145,7 +145,7 @@ def _received(child: int, values: Connection, seconds: float, places: IO[bytes])
                 value = values.recv()
             except (EOFError, OSError):
                 raise _death(os.waitpid(child, 0)[1], places) from None
-            if isinstance(value, _End):
+            if isinstance(value, _WorkDone):
                 if value.status is not None:
                     raise typer.Exit(value.status)
                 return
@@ -155,7 +155,7 @@ def _received(child: int, values: Connection, seconds: float, places: IO[bytes])
             raise _death(ended[1], places)
         elif time.monotonic() - begun > seconds:
             where = _place_after(places, _ask(child, places))
-            raise Died(
+            raise ProcessDied(
                 f"did not end within {seconds:g} s{where}", "look for a loop without end; --seconds N waits longer"
             )
 
@@ -172,15 +172,17 @@ def _ask(child: int, places: IO[bytes]) -> int:
     return begin
 
 
-def _death(status: int, places: IO[bytes]) -> Died:
+def _death(status: int, places: IO[bytes]) -> ProcessDied:
     code = os.waitstatus_to_exitcode(status)
     if code == _UNSENT:
-        return Died("closed the files of its process", "close only files that the plugin has opened")
+        return ProcessDied("closed the files of its process", "close only files that the plugin has opened")
     if code >= 0:
-        return Died(f"ended the process with status {code}, as os._exit({code}) does", "raise an exception instead")
+        return ProcessDied(
+            f"ended the process with status {code}, as os._exit({code}) does", "raise an exception instead"
+        )
     name = signal.Signals(-code).name
     hint = "the memory of the machine may be used up" if name == "SIGKILL" else "look at code that is not Python"
-    return Died(f"ended the process with {name}{_place_after(places, 0)}", hint)
+    return ProcessDied(f"ended the process with {name}{_place_after(places, 0)}", hint)
 
 
 def _place_after(places: IO[bytes], begin: int) -> str:

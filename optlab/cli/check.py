@@ -11,7 +11,7 @@ from pathlib import Path
 import typer
 
 from optlab.cli import show
-from optlab.cli.check_steps import Begun, Loading, Plugin, Step, Verdict
+from optlab.cli.check_steps import Begun, CheckVerdict, Loading, PluginChecks, Step
 from optlab.cli.options import folders
 from optlab.errors import UserError, absent, did_you_mean
 from optlab.plugins import code_location, registry
@@ -94,8 +94,8 @@ def steps(
     for plugin in plugins(what, more)[first:]:
         checks = selected(plugin, only)
         file, line = code_location.source(plugin.function)
-        yield Plugin(plugin.name, f"{os.path.relpath(file)}:{line}", tuple(check.name for check in checks))
+        yield PluginChecks(plugin.name, f"{os.path.relpath(file)}:{line}", tuple(check.name for check in checks))
         for check in checks:
             yield Begun(check.name)
             found = verdict(check, plugin, strict)
-            yield Verdict(check.name, found.outcome, found.text, check.catches)
+            yield CheckVerdict(check.name, found.outcome, found.text, check.catches)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import typer
 
-from optlab.cli.apart import Died
+from optlab.cli.apart import ProcessDied
 from optlab.errors import UserError, counted
 
 COLOURS = {"passed": "green", "failed": "red", "advice": "yellow", "skipped": "yellow", "exempt": "yellow"}
@@ -27,7 +27,7 @@ class Loading:
 
 
 @dataclass(frozen=True)
-class Plugin:
+class PluginChecks:
     """The checks of a plugin follow. `place` is `file:line`."""
 
     name: str
@@ -43,7 +43,7 @@ class Begun:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CheckVerdict:
     """The outcome of a check. `text` is the failure or the reason; `catches` is the bug that the check finds."""
 
     check: str
@@ -52,10 +52,10 @@ class Verdict:
     catches: str
 
 
-Step = Loading | Plugin | Begun | Verdict
+Step = Loading | PluginChecks | Begun | CheckVerdict
 
 
-class Report:
+class CheckReport:
     """Prints a line for each check, details of failures, a summary of each plugin, and a total if there are several."""
 
     def __init__(self) -> None:
@@ -70,13 +70,13 @@ class Report:
         """Print the steps of some plugins, as they are made."""
         for step in steps:
             self._step = step
-            if isinstance(step, Plugin):
+            if isinstance(step, PluginChecks):
                 self.summary()
                 self._begin(step)
-            elif isinstance(step, Verdict):
+            elif isinstance(step, CheckVerdict):
                 self._print(step)
 
-    def add_death(self, death: Died) -> None:
+    def add_death(self, death: ProcessDied) -> None:
         """Print that the process ended in the last step. Its check has failed; the plugin's other checks are not made.
 
         Raises:
@@ -86,7 +86,9 @@ class Report:
             raise UserError(f"{getattr(self._step, 'what', 'loading')}: the code {death.why}; {death.hint}")
         name = self._counts[-1][0]
         text = f"{name} {death.why}\n  expected: an update for any finite x and g\n  hint: {death.hint}"
-        self._print(Verdict(self._step.check, "failed", text, "it does not return, or ends or crashes its process"))
+        self._print(
+            CheckVerdict(self._step.check, "failed", text, "it does not return, or ends or crashes its process")
+        )
 
     def summary(self) -> None:
         """Print the summary of the last plugin, unless it is printed already."""
@@ -105,13 +107,13 @@ class Report:
             _heading(f"{len(self._counts)} plugins in all, {_counted(total)}{suffix}")
         return not failing
 
-    def _begin(self, plugin: Plugin) -> None:
+    def _begin(self, plugin: PluginChecks) -> None:
         self.begun += 1
         self._counts.append((plugin.name, Counter()))
         self._width, self._left = max(map(len, plugin.checks)), len(plugin.checks)
         _heading(f"{plugin.name}  {plugin.place}")
 
-    def _print(self, found: Verdict) -> None:
+    def _print(self, found: CheckVerdict) -> None:
         self._counts[-1][1][found.outcome] += 1
         self._left -= 1
         for text in _lines(found, self._width):
@@ -123,7 +125,7 @@ def _counted(counts: Counter[str]) -> str:
     return f"{counted(counts.total(), 'check')}: {parts}"
 
 
-def _lines(found: Verdict, width: int) -> Iterator[str]:
+def _lines(found: CheckVerdict, width: int) -> Iterator[str]:
     """The line of a verdict, aligned. After a failure or advice: the observed and expected values, a hint."""
     is_long = found.outcome in ("failed", "advice")
     remark = found.catches if is_long else found.text

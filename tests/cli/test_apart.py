@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from optlab.cli.apart import Died, follow
+from optlab.cli.apart import ProcessDied, follow
 from optlab.cli.check_steps import COLOURS
 from optlab.testing.conformance import OUTCOMES
 from tests.forked import BIN
@@ -152,7 +152,7 @@ def test_the_time_begins_anew_with_each_value():
 
     values = follow(work, 1.0, 4.0)
     assert [next(values) for _ in range(4)] == [0, 1, 2, 3]
-    with pytest.raises(Died, match="did not end within 1 s"):
+    with pytest.raises(ProcessDied, match="did not end within 1 s"):
         next(values)
 
 

@@ -149,7 +149,8 @@ def test_damaged_or_missing_pictures_are_drawn_again_with_a_message(lab):
         drawing.add(drawing.folder / "ert_gone.png")
         drawing.publish()
     names = [f"plots/{kind}_sphere.{suffix}" for kind, suffix in (("contour", "png"), ("loss", "png"), ("loss", "svg"))]
-    pictures = [folder / name for name in (*names, "plots/lr_sphere.png", "report.html")]
+    drawn = [*names, "plots/lr_sphere.png", "report.html", "plots/surface_sphere.png"]
+    pictures = [folder / name for name in drawn]
     assert {*pictures, folder / "plots" / "ert_gone.png"} == {*(folder / "plots").iterdir(), folder / "report.html"}
     before, content = [digest(path) for path in pictures], pictures[1].read_bytes()
     pictures[0].write_bytes(b"")

@@ -153,7 +153,7 @@ SIDES = ["--resolution=4", "--steps=2", "--no-plots"]
         ["basins", "himmelblau", *SIDES],
         ["stability", "ellipsoid", "--x=lr=0.001:0.01", "--y=beta=0:0.9", *SIDES],
         ["list", "schedules"],
-        ["check", "gd", "--only", "returns_*"],
+        ["check", "gd", "--in-process", "--only", "returns_*"],
     ],
 )
 def test_a_folder_without_plugins_is_named_once_on_stderr(lab, words):

@@ -27,7 +27,7 @@ def test_a_race_from_one_line(tmp_path, optlab_command):
     ]
     assert "12 runs of 12 cells: 12 done" in lines
     folder = tmp_path / "results" / "mine"
-    assert len(list((folder / "plots").glob("*.png"))) == 11
+    assert len(list((folder / "plots").glob("*.png"))) == 14
     document = tomllib.loads((folder / "spec.toml").read_text())
     assert document["optimizer"] == [
         {"name": "gd", "lr": {"log": [0.001, 0.1], "num": 3}},
@@ -38,7 +38,7 @@ def test_a_race_from_one_line(tmp_path, optlab_command):
     again = optlab_command("run", "results/mine/spec.toml", cwd=tmp_path)
     assert "nothing was computed" in again.stdout
     plots = optlab_command("plot", "results/mine", "--format", "svg", cwd=tmp_path)
-    assert len(plots.stdout.splitlines()) == 11
+    assert len(plots.stdout.splitlines()) == 14
 
 
 def test_without_tuning_there_is_no_note_on_tuning(tmp_path, optlab_command):

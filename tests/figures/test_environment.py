@@ -61,7 +61,7 @@ def test_the_back_end_and_style_of_the_user_have_no_effect(tmp_path, optlab_comm
     assert (other.returncode, "Traceback" in other.stderr) == (0, False)
     assert optlab_command("run", "e.toml", "--out=plain", cwd=tmp_path, rendered=True).returncode == 0
     plain = {path.name: digest(path) for path in (tmp_path / "plain" / "e" / "plots").iterdir()}
-    assert len(plain) == 3
+    assert len(plain) == 4
     assert {path.name: digest(path) for path in (tmp_path / "other" / "e" / "plots").iterdir()} == plain
 
 

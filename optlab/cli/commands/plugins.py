@@ -94,19 +94,19 @@ def check(
     memory, its check fails, its other checks are not made, and the next plugin follows.
     """
     from optlab.cli import apart
-    from optlab.cli.check_steps import Report, Step
+    from optlab.cli.check_steps import CheckReport, Step
 
     def steps() -> Iterator[Step]:
         from optlab.cli import check as checking
 
         return checking.steps(what, plugins, only, strict, report.begun)
 
-    report, is_ended = Report(), False
+    report, is_ended = CheckReport(), False
     while not is_ended:
         try:
             report.add(steps() if in_process or not apart.POSSIBLE else apart.follow(steps, seconds, memory))
             is_ended = True
-        except apart.Died as death:
+        except apart.ProcessDied as death:
             report.add_death(death)
     if not report.end():
         raise typer.Exit(FAILED)

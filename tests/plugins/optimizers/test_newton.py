@@ -12,7 +12,7 @@ from tests.plugins.optimizers.descent import ROSENBROCK, VALLEY, Objective, path
 def test_one_step_on_a_quadratic():
     bowl, centre = quadratic(7, condition=1000.0)
     found = path(newton, bowl, centre + 3.0, 1, damping=0.0)[-1]
-    np.testing.assert_allclose(found, centre, rtol=1e-11)
+    assert np.linalg.norm(found - centre) < 1e-12 * np.linalg.norm(centre)
 
 
 @pytest.mark.parametrize(("lr", "damping"), [(1.0, 0.0), (0.5, 3.0)])
