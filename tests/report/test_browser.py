@@ -235,6 +235,28 @@ def test_fingers_move_zoom_scroll_and_drop_a_ball(page):
     touches.detach()
 
 
+def test_the_first_view_fits_into_the_stage_until_somebody_moves_it(page):
+    camera = "JSON.stringify(window.optlab.view().cameras.surface)"
+    page.locator("#reset").click()
+    first = page.evaluate(camera)
+    page.set_viewport_size({"width": 400, "height": 800})
+    frame(page)
+    assert json.loads(page.evaluate(camera))["distance"] > json.loads(first)["distance"]
+    page.set_viewport_size({"width": 1000, "height": 800})
+    frame(page)
+    again = json.loads(page.evaluate(camera))
+    assert again == pytest.approx(json.loads(first), abs=1e-4)
+    page.locator("#stage").press("ArrowLeft")
+    moved = page.evaluate(camera)
+    page.set_viewport_size({"width": 400, "height": 800})
+    frame(page)
+    assert page.evaluate(camera) == moved
+    page.set_viewport_size({"width": 1000, "height": 800})
+    page.locator("#reset").click()
+    frame(page)
+    assert json.loads(page.evaluate(camera)) == pytest.approx(json.loads(first), abs=1e-4)
+
+
 def test_a_dark_page_is_printed_light_and_is_dark_again(page):
     page.emulate_media(color_scheme="dark")
     frame(page)

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { pointsOf } from "./why/arrows.js";
 import { DIVERGED, NOWHERE, SIDE, basins, pixelsOf } from "./live/basins.js";
 import { hit, project, ray, startCamera, viewMatrix } from "./valley/camera.js";
+import { firstView, framed, isHidden } from "./valley/first_view.js";
 import { between, rgb } from "./base/colours.js";
 import { curveOf, lastLosses, pathOf, quantile, spaced } from "./kernels/compute.js";
 import { beyond } from "./valley/border.js";
@@ -136,6 +137,25 @@ for (const [aspect, u, v] of [[1, 0.3, -0.2], [0.6, -0.4, 0.1], [1.7, 0, 0.5]]) 
   near(found[1], v, 1e-9);
 }
 assert.equal(hit(ray(startCamera(), 1, 0, 0), () => ({ point: [], height: NaN })), null);
+
+// the first view of a valley with a wall towards the viewer: from another side, from where its bottom is seen
+const grid = [...Array(289).keys()].map((n) => [(n % 17) / 8 - 1, Math.floor(n / 17) / 8 - 1]);
+const walled = (u, v) => (Math.max(Math.abs(u), Math.abs(v)) > 1 ? NaN : 0.7 / (1 + Math.exp(-60 * (u * Math.sin(0.6) - v * Math.cos(0.6) - 0.6))));
+const foot = [0.4 * Math.sin(0.6), -0.4 * Math.cos(0.6)];
+assert.ok(isHidden(walled, foot, startCamera(), 1.5) && !isHidden(() => 0, foot, startCamera(), 1.5));
+const open = firstView(walled, [grid, [], [foot]], 1.5);
+assert.ok(open.yaw !== startCamera().yaw && !isHidden(walled, foot, open, 1.5));
+assert.equal(firstView((u, v) => 0 * u * v, [grid, [], []], 1.5).yaw, startCamera().yaw);
+// it fills the stage, in the middle
+for (const aspect of [0.6, 1, 1.5, 3]) {
+  const matrix = viewMatrix(firstView(walled, [grid, [], [foot]], aspect), aspect);
+  const places = grid.map(([u, v]) => project(matrix, u, v, walled(u, v)));
+  const [x, y] = ["x", "y"].map((name) => places.map((place) => place[name]));
+  near(Math.max(...x), -Math.min(...x), 1e-4);
+  near(Math.max(...y), -Math.min(...y), 1e-4);
+  near(Math.max(Math.max(...x) / 0.94, Math.max(...y) / 0.86), 1, 1e-4);
+}
+assert.deepEqual(framed(startCamera(), () => NaN, grid, 1), startCamera());
 
 // sliders
 const rate = { shown: "lr", range: "(0, inf)", low: 0, high: null, hasLow: false, hasHigh: false, whole: false, scale: "log", ends: [1e-6, 1] };

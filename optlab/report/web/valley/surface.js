@@ -2,6 +2,7 @@
 
 import { hit, project, ray, startCamera, viewMatrix } from "./camera.js";
 import { rgb } from "../base/colours.js";
+import { firstView, framed } from "./first_view.js";
 import { heightAt, pieces } from "../base/paths.js";
 import { beyond } from "./border.js";
 import { filled, inputsOf, programOf } from "./graphics.js";
@@ -10,6 +11,7 @@ import { MARK, SURFACE, TRAIL } from "./shaders.js";
 const TALL = 0.7;
 const BALL = 0; // the kind of a mark
 const ARROW = 1.5; // the size of an arrow, in sizes of its ball
+const SPARSE = [...Array(17).keys()].map((n) => 0.999 * (n / 8 - 1)); // places along a side that a view is made for; inside, in spite of rounding
 const CORNERS = new Float32Array([0, -1, 0, 1, 1, -1, 1, 1]);
 const SQUARE = new Float32Array([-1, -1, -1, 1, 1, -1, 1, 1]);
 
@@ -25,7 +27,8 @@ export function createSurface(canvas) {
     trail: inputsOf(gl, [{ buffer: buffers.corners, sizes: [2], divisor: 0 }, { buffer: buffers.trails, sizes: [4, 4, 4], divisor: 1 }]),
     mark: inputsOf(gl, [{ buffer: buffers.square, sizes: [2], divisor: 0 }, { buffer: buffers.marks, sizes: [4, 4, 1], divisor: 1 }]),
   };
-  let camera = startCamera();
+  let camera = startCamera(); // replaced when it moves
+  let first = camera; // where the surface is looked at from if nobody moved the camera
   let onPage = { width: 1, height: 1 }; // in pixels: to ask a canvas for its size takes long
   let matrix = viewMatrix(camera, 1); // of the last drawing
   let valley = null; // as given, with the heights of the solid
@@ -36,6 +39,23 @@ export function createSurface(canvas) {
 
   function place(/** @type {number} */ x, /** @type {number} */ y) {
     return [((x - box.middle[0]) / box.half) * box.stretch[0], ((y - box.middle[1]) / box.half) * box.stretch[1]];
+  }
+
+  function unplace(/** @type {number} */ u, /** @type {number} */ v) {
+    return [0, 1].map((d) => ([u, v][d] / box.stretch[d]) * box.half + box.middle[d]);
+  }
+
+  const aspect = () => canvas.width / canvas.height;
+
+  function heightOf(/** @type {number} */ u, /** @type {number} */ v) {
+    const [x, y] = unplace(u, v);
+    return heightAt(valley, x, y) * TALL;
+  }
+
+  /** Some points of the surface, with its corners. */
+  function sparse() {
+    const [half, middle] = [0, 1].map((side) => [0, 1].map((d) => (valley.high[d] + (side ? 1 : -1) * valley.low[d]) / 2));
+    return SPARSE.flatMap((a) => SPARSE.map((b) => place(middle[0] + a * half[0], middle[1] + b * half[1])));
   }
 
   /** The pieces of paths on this surface, as the buffer of trails has them; by x, which other views of a path share. */
@@ -77,7 +97,9 @@ export function createSurface(canvas) {
       gl.bufferData(gl.ARRAY_BUFFER, vertices, gl.STATIC_DRAW);
       gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, index, gl.STATIC_DRAW);
       triangles = index.length;
-      camera = startCamera();
+      const { paths, minima } = given;
+      const points = paths.flatMap((path) => Array.from(path.x, (x, n) => place(x, path.y[n])));
+      camera = first = firstView(heightOf, [sparse(), points, minima.map(([x, y]) => place(x, y))], aspect());
     },
     /** Trails of the paths that are shown. @param {{ path: any, colour: string, width: number }[]} shown */
     trails(shown) {
@@ -94,13 +116,15 @@ export function createSurface(canvas) {
     /** The canvas has another size. */
     resize(/** @type {{ width: number, height: number }} */ size) {
       onPage = size;
+      if (!valley || camera !== first) return;
+      camera = first = framed(first, heightOf, sparse(), aspect());
     },
     /**
      * @param {{ x: number, y: number, size: number, colour: string, kind: number }[]} marks
      * @param {{ step: number, lastStep: number, relief: number[][], layer: HTMLCanvasElement | null }} facts
      */
     draw(marks, facts) {
-      matrix = viewMatrix(camera, canvas.width / canvas.height);
+      matrix = viewMatrix(camera, aspect());
       const scale = canvas.width / onPage.width;
       gl.viewport(0, 0, canvas.width, canvas.height);
       gl.clearColor(0, 0, 0, 0);
@@ -116,7 +140,7 @@ export function createSurface(canvas) {
       gl.depthMask(false);
       const common = { view: matrix, tall: TALL, pixels: [canvas.width / 2, canvas.height / 2], scale };
       const count = fillMarks(marks);
-      const { eye } = ray(camera, canvas.width / canvas.height, 0, 0);
+      const { eye } = ray(camera, aspect(), 0, 0);
       // what is behind a hill is seen through it, faintly
       for (const [strength, ofMarks] of [[0.3, 0.5], [1, 1]]) { // prettier-ignore
         if (strength < 1) gl.disable(gl.DEPTH_TEST);
@@ -139,32 +163,29 @@ export function createSurface(canvas) {
     },
     /** The point of the plane whose surface is at a place of the canvas, or null. */
     under(/** @type {number} */ left, /** @type {number} */ top) {
-      const aspect = canvas.width / canvas.height;
       const look = [(2 * left) / onPage.width - 1, 1 - (2 * top) / onPage.height];
-      const unplace = (u, v) => [0, 1].map((d) => ([u, v][d] / box.stretch[d]) * box.half + box.middle[d]);
-      return hit(ray(camera, aspect, look[0], look[1]), (u, v) => {
+      return hit(ray(camera, aspect(), look[0], look[1]), (u, v) => {
         const [x, y] = unplace(u, v);
         return { point: [x, y], height: heightAt(valley, x, y) * TALL };
       });
     },
     turn(/** @type {number} */ right, /** @type {number} */ down) {
-      camera.yaw += right / 200;
-      camera.pitch = Math.min(1.55, Math.max(0.05, camera.pitch + down / 250));
+      camera = { ...camera, yaw: camera.yaw + right / 200, pitch: Math.min(1.55, Math.max(0.05, camera.pitch + down / 250)) };
     },
     pan(/** @type {number} */ right, /** @type {number} */ down) {
       const size = camera.distance / 700;
-      camera.x -= size * (right * Math.cos(camera.yaw) + down * Math.sin(-camera.yaw));
-      camera.y += size * (right * Math.sin(camera.yaw) + down * Math.cos(camera.yaw));
+      const [c, s] = [Math.cos(camera.yaw), Math.sin(camera.yaw)];
+      camera = { ...camera, x: camera.x - size * (right * c - down * s), y: camera.y + size * (right * s + down * c) };
     },
     zoom(/** @type {number} */ factor) {
-      camera.distance = Math.min(8, Math.max(0.4, camera.distance / factor));
+      camera = { ...camera, distance: Math.min(8, Math.max(0.4, camera.distance / factor)) };
     },
     camera: () => camera,
     look(given) {
       camera = { ...camera, ...given };
     },
     reset() {
-      camera = startCamera();
+      camera = first = framed(first, heightOf, sparse(), aspect());
     },
   };
 
