@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -29,6 +30,10 @@ pytest_plugins = ["pytester"]
 # The tests start hundreds of processes: each would compile all modules of optlab again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# Tests send Ctrl-C to processes that they start. A shell lets its jobs in the background ignore it, and so would these.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Times of examples have no meaning on a shared machine.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
