@@ -1,7 +1,10 @@
+import io
 import re
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from PIL import Image
@@ -69,6 +72,23 @@ def test_a_picture_has_the_pixels_of_the_figure_and_transparency_only_if_it_is_n
         sheet.canvas.draw()
         expected = np.asarray(sheet.canvas.buffer_rgba())
     np.testing.assert_array_equal(pixels, expected)
+
+
+@given(
+    st.integers(40, 900), st.integers(40, 300), st.sampled_from([72.0, 128.0, 160.0]), st.sampled_from([-1, 0, 1, 5])
+)
+@example(2392, 800, 160.0, -1)
+def test_a_picture_of_any_size_has_the_pixels_of_matplotlib(width, height, dpi, ulps):
+    """A width that is a rounding error below a whole number of pixels has this number of pixels, see `get_width_height`
+    in Matplotlib."""
+    inches = width / dpi
+    sheet = figure.InlineFigure(figsize=(inches + ulps * np.spacing(inches), height / dpi), dpi=dpi)
+    sheet.text(0.5, 0.5, "x", size=30)
+    expected = io.BytesIO()
+    with style.sheet():
+        sheet.savefig(expected, format="png", dpi=dpi)
+    with Image.open(io.BytesIO(sheet.png(dpi))) as picture, Image.open(expected) as other:
+        np.testing.assert_array_equal(np.asarray(picture.convert("RGBA")), np.asarray(other))
 
 
 def test_a_failed_save_leaves_no_file(tmp_path, monkeypatch):
