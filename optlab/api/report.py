@@ -8,6 +8,10 @@ from pathlib import Path
 
 from optlab.markup.files import replacing
 
+_HINT = (
+    "<small>If the page is missing above, trust this notebook, or save the page with <code>.save(FILE)</code>.</small>"
+)
+
 
 @dataclass(frozen=True)
 class Report:
@@ -30,5 +34,6 @@ class Report:
     def _repr_html_(self) -> str:
         # a sandbox without the origin of the notebook: the page runs scripts, but cannot reach the notebook
         style = "width:100%;height:80vh;border:0"
-        allowed = "allow-scripts allow-downloads"
-        return f'<iframe sandbox="{allowed}" title="report" style="{style}" srcdoc="{escape(self.text)}"></iframe>'
+        allowed = 'sandbox="allow-scripts allow-downloads" allow="clipboard-write"'
+        title = escape(f"report {self.name}".strip())
+        return f'<iframe {allowed} title="{title}" style="{style}" srcdoc="{escape(self.text)}"></iframe><p>{_HINT}</p>'

@@ -105,7 +105,7 @@ def _cases(
     networks.add(found, known, results, places, coloured, all_landscapes)
     made = programs.programs(results, judged, shown, places)
     for case in found:
-        case["programs"] = made[case["title"]]
+        case |= {"programs": made[case["title"]].programs, "starts": made[case["title"]].starts}
     for one, contest in zip(found, rankings.contests(judged, shown, places), strict=True):
         one["contest"] = contest
     notes = [f"the first {len(shown)} of {counted(len(titles), 'problem')} are shown"] if shown != titles else []

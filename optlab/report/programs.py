@@ -4,8 +4,8 @@ A program of the page has
 
 - `label`: the index of the label;
 - `steps`: the number of steps of its runs;
-- `starts`: the starts of the judged runs, that of the shown run first; for a network, at least this one. `seeds`: the
-  number of judged runs;
+- `starts`: the index of its starts in the list that `starts` of `Made` has for its case: those of the judged runs, that
+  of the shown run first, as many as there is room for. `seeds`: the number of judged runs;
 - `parameters`: the numbers that have sliders, see `sliders`;
 - `variants`: the modules with and without the schedule and each transform, that of the experiment first; each has the
   names of its `parts` and the `program` for `kernel.js`;
@@ -18,7 +18,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -43,8 +43,8 @@ MOST = 60
 """The most modules of a page. Each takes about 30 ms and 2 kB, for a network 100 ms and 30 kB."""
 LARGEST, ROOM = 200_000, 1_000_000
 """The most characters of one program, and of all."""
-START_NUMBERS = 4_000
-"""The most numbers of the starts of one network, 40 kB. The first start is always in the page."""
+START_NUMBERS, ALL_START_NUMBERS = 10_000, 40_000
+"""The most numbers of the starts of one case, 110 kB, and of all cases. The first start is always in the page."""
 MOST_PARTS = 3
 """With more schedules and transforms than this, only all of them and none can be chosen."""
 
@@ -53,10 +53,11 @@ NO_ROOM = "It has no program in this page, which has room for those of the best 
 
 @dataclass
 class Room:
-    """What may still be put into the page."""
+    """What may still be put into the page; of the starts, the numbers of each case."""
 
     modules: int
     characters: int
+    start_numbers: int
 
     def take(self, program: Mapping[str, Any]) -> bool:
         """Whether the program is in the page."""
@@ -67,25 +68,41 @@ class Room:
         return True
 
 
-def programs(results: Profiled, verdicts: Judged, titles: list[str], places: Mapping[str, int]) -> dict[str, Any]:
+@dataclass
+class Made:
+    """The programs of a case, and the starts that they share."""
+
+    programs: list[dict[str, Any]] = field(default_factory=list)
+    starts: list[list[dict[str, str]]] = field(default_factory=list)
+
+    def place(self, starts: list[dict[str, str]]) -> int:
+        """The index of these starts. Usually all optimizers have the same."""
+        if starts not in self.starts:
+            self.starts.append(starts)
+        return self.starts.index(starts)
+
+
+def programs(results: Profiled, verdicts: Judged, titles: list[str], places: Mapping[str, int]) -> dict[str, Made]:
     """The programs of the cases `titles`, each in the order of its ranking. Those of the best labels come first if
     there is no room for all."""
-    room, runs = Room(MOST, ROOM), judged(results.runs)
+    room = Room(MOST, ROOM, min(START_NUMBERS, ALL_START_NUMBERS // max(len(titles), 1)))
+    runs = judged(results.runs)
     cells = pd.Series(cell_ids(runs), index=runs["run"])
     rows = {title: verdicts.ranking[verdicts.ranking["case"] == title].to_dict("records") for title in titles}
-    found: dict[str, list[dict[str, Any]]] = {title: [] for title in titles}
+    found = {title: Made() for title in titles}
     sweeps: list[tuple[dict[str, Any], Sweep]] = []
     for of_place in itertools.zip_longest(*rows.values()):
         for title, row in zip(titles, of_place, strict=True):
             if row is None:
                 continue
-            found[title].append(made := {"label": places[row["label"]]})
+            found[title].programs.append(made := {"label": places[row["label"]]})
             try:
                 if row["failed"]:
                     raise OptlabError("Its runs failed.")
                 cell = (cells == cells[row["run"]]).to_numpy()
                 sweep = sweep_of(results, runs[cell].sort_values("seed"))
-                made.update(_program(sweep, room, results.graphs))
+                program, starts = _program(sweep, room, results.graphs)
+                made.update(program | {"starts": found[title].place(starts)})
                 sweeps.append((made, sweep))
             except (OptlabError, ImportError) as error:  # ImportError: this LLVM has no WebAssembly
                 made["reason"] = str(error).partition("\n")[0]
@@ -95,31 +112,29 @@ def programs(results: Profiled, verdicts: Judged, titles: list[str], places: Map
     return found
 
 
-def notes(found: Mapping[str, list[dict[str, Any]]]) -> list[str]:
+def notes(found: Mapping[str, Made]) -> list[str]:
     """What is left out, in sentences."""
-    left_out = sum(one.get("reason") == NO_ROOM for made in found.values() for one in made)
+    left_out = sum(one.get("reason") == NO_ROOM for made in found.values() for one in made.programs)
     return [f"{counted(left_out, 'path')} cannot be computed in the page, which has no room for more programs"] * bool(
         left_out
     )
 
 
-def _program(sweep: Sweep, room: Room, graphs: Graphs) -> dict[str, Any]:
+def _program(sweep: Sweep, room: Room, graphs: Graphs) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """The program of a sweep, and the starts of its runs."""
     if not room.modules:
         raise OptlabError(NO_ROOM)
     made = _made(sweep, graphs)
-    starts = made.pop("x0")
-    if sweep.case.split:
-        starts = starts[: max(START_NUMBERS // sweep.case.dim, 1)]
-    packed = [packed_exactly(start) for start in starts]
-    if not room.take({"program": made, "starts": packed}):
+    starts = made.pop("x0")[: max(room.start_numbers // sweep.case.dim, 1)]
+    if not room.take(made):
         raise OptlabError(NO_ROOM)
-    return {
+    program = {
         "steps": sweep.steps,
-        "starts": packed,
         "seeds": len(sweep),
         "parameters": [],
         "variants": [{"parts": [part.plugin.name for part in sweep.rule.parts[1:]], "program": made}],
     }
+    return program, [packed_exactly(start) for start in starts]
 
 
 def _made(sweep: Sweep, graphs: Graphs) -> dict[str, Any]:

@@ -108,5 +108,5 @@ def headline(judged: Judged, cases: Sequence[dict[str, Any]]) -> list[str]:
     table = judged.overall[judged.overall["mean_rank"].notna()]
     best = table["mean_rank"].min()
     first = sentences.listed([str(label) for label in table.loc[table["mean_rank"] == best, "label"]])
-    return [f"{first}: the best mean rank, {best:.2f} over {len(cases)} problems",
+    return [f"{first}: the best mean rank, {best:.2f} over {int(table['cases'].max())} problems",
             sentences.friedman_text(judged.friedman)]  # fmt: skip

@@ -16,7 +16,7 @@ if (given.document) {
     const tables = given.document.cases.map((_, index) => comparison.ranking(index, hidden));
     const cases = tables.map((rows, index) => ({ rows, verdict: comparison.verdict(index, hidden), table: caseTable(rows, name), meanings: meaningsOf(rows, given.document.marks) }));
     const overall = comparison.overall(hidden);
-    return { cases, overall, overTable: overall && overTable(overall.rows, tables, name), headline: comparison.headline(hidden) };
+    return { cases, overall, overTable: overall && overTable(overall.rows, tables, name), headline: comparison.headline(hidden), conditions: comparison.conditions(hidden) };
   });
 }
 if (given.losses) found.ranked = given.losses.map((losses) => rankLosses(new Map(losses.map((values, label) => [label, values]))));

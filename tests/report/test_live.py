@@ -156,7 +156,7 @@ def test_a_slider_changes_one_optimizer(page):
     page.get_by_label("lr", exact=True).press("ArrowRight")
     after = losses(page)
     assert {name for name in before if before[name] != after[name]} == {"gd"}
-    assert page.locator("#verdict p").first.inner_text() == "with your settings:"
+    assert page.locator("#verdict p").first.inner_text().endswith(" (with your settings)")
     assert settings(page) == as_run | {"gd": "changed"}
     rates = page.locator("#further figcaption").filter(has_text="by learning rate").locator("small")
     assert rates.inner_text() == "Of the experiment: start, steps and sliders do not change it."

@@ -18,7 +18,14 @@ from tests.report.unpacked import unpacked
 
 @pytest.fixture(scope="module")
 def programs(small):
-    return document(small, small.judged())["cases"][0]["programs"]
+    return with_starts(document(small, small.judged())["cases"][0])
+
+
+def with_starts(case):
+    """The programs of a case with the starts that they share."""
+    every = [one | {"starts": case["starts"][one["starts"]]} if "starts" in one else one for one in case["programs"]]
+    assert len(case["starts"]) == 1
+    return every
 
 
 def test_each_label_has_its_program_with_the_judged_starts(small, programs):
@@ -38,11 +45,11 @@ def test_each_label_has_its_program_with_the_judged_starts(small, programs):
 def made(tmp_path):
     """The programs of an experiment, by the name of the optimizer."""
 
-    def programs_of(problem, *rules):
-        spec = {"name": "made", "steps": 5, "seeds": 2, "problem": [problem], "optimizer": list(rules)}
+    def programs_of(problem, *rules, seeds=2):
+        spec = {"name": "made", "steps": 5, "seeds": seeds, "problem": [problem], "optimizer": list(rules)}
         results = optlab.run(spec, tmp_path, plots=False)
         found = document(results, results.judged())
-        return {found["labels"][one["label"]]["name"]: one for one in found["cases"][0]["programs"]}, found["notes"]
+        return {found["labels"][one["label"]]["name"]: one for one in with_starts(found["cases"][0])}, found["notes"]
 
     return programs_of
 
@@ -67,6 +74,14 @@ def test_networks_have_programs_with_some_of_their_starts(made, monkeypatch, mos
     assert len(program["starts"]) == count
     assert program["seeds"] == 2
     assert len(unpacked(program["starts"][0])) == program["variants"][0]["program"]["dim"]
+
+
+def test_starts_of_many_seeds_are_thinned_and_no_program_is_left_out_for_them(made, monkeypatch):
+    """Five starts of two numbers fit into each of the cases."""
+    monkeypatch.setattr("optlab.report.programs.START_NUMBERS", 10)
+    found, notes = made({"name": "beale", "start": "random"}, {"name": "gd"}, {"name": "adam"}, seeds=9)
+    assert [(len(found[name]["starts"]), found[name]["seeds"]) for name in ("gd", "adam")] == [(5, 9)] * 2
+    assert notes == []
 
 
 def test_runs_without_a_program_have_a_reason(made):

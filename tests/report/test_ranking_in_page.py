@@ -37,7 +37,8 @@ def test_hiding_an_optimizer_ranks_the_others_as_without_it(page, small):
     assert [row[0] for row in shown(page, "ranking")] == ranks(rows)
     assert page.locator("#ranking td:nth-child(2)").all_inner_texts() == list(rows["label"])
     assert page.locator("#sureness").inner_text() == sentences.sureness(rows.to_dict("records"), judged.verdicts[title])
-    assert page.locator("#compared").inner_text() == f"compared without {HOSTILE[0]}"
+    first = f"{rows['label'].iloc[0]} is first, with a final loss of {shown(page, 'ranking')[0][3]}"
+    assert page.locator("#compared").inner_text() == f"compared without {HOSTILE[0]}: {first}"
     overall = judged.overall
     assert [row[0] for row in shown(page, "overall")] == [f"{mean:.2f}" for mean in overall["mean_rank"]]
     assert [row[2] for row in shown(page, "overall")] == [

@@ -77,7 +77,7 @@ def drawn(page):
 def test_the_first_step_of_adam_on_a_quadratic(page):
     """f = |x|^2 at (3, -4): g = 2 x = (6, -8), m = 0.1 g, v = 0.001 g^2, and the step is lr times the sign of g."""
     show(page, LABEL, 0)
-    assert page.locator("#why-step").inner_text() == "step 1 of 20: at x = [3, −4] the gradient is g = [6, −8]"
+    assert page.locator("#why-step").inner_text() == "after 0 of 20 steps: at x = [3, −4] the gradient is g = [6, −8]"
     assert lines(page) == [
         "m ← β₁ m + (1 − β₁) g",
         "= 0.9 · [0, 0] + (1 − 0.9) · [6, −8]",

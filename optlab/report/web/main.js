@@ -1,6 +1,7 @@
 /** Opens the page: reads its data and connects its parts. */
 
 import { createAbout } from "./page/about.js";
+import { createAnnouncements } from "./page/announcements.js";
 import { createBasinLayer } from "./live/basin_layer.js";
 import { openCases } from "./base/cases.js";
 import { createBoundary } from "./networks/boundary.js";
@@ -51,6 +52,7 @@ function open() {
   const view = createView(data, state, openCase, live);
   view.use(given);
   createPlayer(state, openCase);
+  createAnnouncements(state, openCase);
   createLegend(data, state, openCase, colours);
   const drop = createControls(data, state, live);
   const stage = createStage(state, openCase, colours, tip, drop, createWhy(data, state, openCase, colours, live).draw);

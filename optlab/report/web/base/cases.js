@@ -8,6 +8,7 @@ import { HOLE, number, unpack } from "./unpack.js";
  * @param {any} document
  */
 export function openCases(document) {
+  for (const one of document.cases) spread(one);
   const [opened, shown] = [new Map(), new Map()];
   const recorded = (/** @type {number} */ index) => {
     if (!opened.has(index)) opened.set(index, opened_(document.cases[index]));
@@ -18,6 +19,11 @@ export function openCases(document) {
     shown.set(index, { ...one, lastStep: lastStep(one.valley?.paths ?? [], one.curves) });
   };
   return Object.assign(openCase, { recorded, replace });
+}
+
+/** Give each program of a case its starts, which the case has once. */
+function spread({ programs, starts }) {
+  for (const program of programs) if (typeof program.starts === "number") program.starts = starts[program.starts];
 }
 
 /** The last step of any path or curve. */

@@ -1,5 +1,9 @@
 /** Tables whose rows belong to labels. All texts are set as texts, never as markup. */
 
+import { announce } from "./announce.js";
+
+const HEADS = ["optimizer", "line"]; // the columns that say what a row is of
+
 /**
  * @typedef {string | { text: string, value: string | number }} Cell a text, and what is copied instead of it
  *
@@ -9,7 +13,7 @@
  */
 export function table(title, columns, rows) {
   const found = document.createElement("table");
-  if (title) found.createCaption().textContent = title;
+  if (title) found.createCaption().appendChild(document.createElement("span")).textContent = title;
   const isNumber = columns.map((name) => name.endsWith(">"));
   const head = found.createTHead().insertRow();
   columns.forEach((name, i) => {
@@ -27,6 +31,7 @@ export function table(title, columns, rows) {
       cell.textContent = typeof given === "string" ? given : given.text;
       if (typeof given !== "string") cell.dataset.value = String(given.value);
       if (isNumber[i]) cell.className = "number";
+      if (HEADS.includes(columns[i])) cell.setAttribute("role", "rowheader");
     });
   }
   return found;
@@ -60,6 +65,7 @@ export function copyButton(/** @type {() => HTMLTableElement} */ current) {
     try {
       await navigator.clipboard.writeText(asText(found));
       button.textContent = "copied";
+      announce("copied");
     } catch {
       getSelection().selectAllChildren(found);
       button.textContent = "selected: copy with the keyboard";

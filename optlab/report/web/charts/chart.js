@@ -133,9 +133,10 @@ export function createChart(title, text = "") {
     context.textBaseline = "top";
     let free = -Infinity;
     for (const { tick, text } of withTexts(x.ticks, data.logX)) {
-      const at = x.at(tick);
-      if (at < free) continue;
-      free = at + widthOf(context, text) + 10 * unit;
+      const wide = widthOf(context, text);
+      const at = Math.min(x.at(tick), width - wide / 2 - 1); // the last one is not cut off
+      if (at - wide / 2 < free) continue;
+      free = at + wide / 2 + 10 * unit;
       context.fillText(text, at, height - margin.bottom + 6 * unit);
     }
     context.fillStyle = data.colours.muted;

@@ -12,6 +12,7 @@ import { profileOf } from "../comparison/profiles.js";
 
 const QUIET = 120; // milliseconds without a change before the profile is computed again
 const AS_RUN = "Of the experiment: start, steps and sliders do not change it.";
+const OF_TUNING = "Of the tuning runs, which have seeds of their own.";
 const NAMES = { loss: "loss", train_loss: "training loss (all data)", test_loss: "test loss", test_accuracy: "test accuracy" };
 
 /**
@@ -46,7 +47,7 @@ export function createCharts(document_, state, openCase, colours, tip, liveRuns 
       const name = `final loss${one.minimum ? " − minimum" : ""} by learning rate`;
       const above = once(aboveBy(one.minimum || 0));
       const isLive = (document_.cases[state.now.caseIndex].programs ?? []).some(({ variants }) => variants);
-      add(places.further, createChart(name, isLive ? AS_RUN : ""), () => rates(one, above), false);
+      add(places.further, createChart(name, [one.contest?.isApart ? OF_TUNING : "", isLive ? AS_RUN : ""].filter(Boolean).join(" ")), () => rates(one, above), false);
     }
     if (profile) {
       profileChart = createChart("performance profile over all problems", profile.caption);

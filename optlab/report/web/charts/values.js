@@ -32,7 +32,9 @@ function cell(/** @type {import("./chart.js").Line} */ line, /** @type {number} 
 /** @param {string} title of the chart */
 export function createValues(title) {
   const box = document.createElement("details");
-  box.appendChild(document.createElement("summary")).textContent = "values as a table";
+  const summary = box.appendChild(document.createElement("summary"));
+  summary.textContent = "values as a table";
+  summary.setAttribute("aria-label", `values as a table: ${title}`);
   const place = box.appendChild(document.createElement("div"));
   place.className = "wide";
   place.tabIndex = 0; // it scrolls

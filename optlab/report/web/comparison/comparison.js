@@ -49,7 +49,7 @@ export function createComparison(document_, losses = () => null, isTuned = () =>
   function again(/** @type {number} */ index, /** @type {number} */ label) {
     const values = losses(index, label);
     const settings = isTuned(index, label) ? { settings: "changed", cells: 1, marked: null } : {};
-    return values && { ...settings, gradients: null, ...summary(values) };
+    return values && { ...settings, isAgain: true, gradients: null, ...summary(values) };
   }
 
   function conditions(/** @type {Set<number>} */ hidden) {
@@ -63,7 +63,7 @@ export function createComparison(document_, losses = () => null, isTuned = () =>
     const rows = overall ? overall.rows.filter((row) => row.meanRank !== null) : [];
     if (rows.length < 2) return [];
     const first = rows.filter((row) => row.meanRank === rows[0].meanRank).map((row) => name(row.label));
-    const best = `${listed(first)}: the best mean rank, ${fixed(rows[0].meanRank, 2)} over ${document_.cases.length} problems`;
+    const best = `${listed(first)}: the best mean rank, ${fixed(rows[0].meanRank, 2)} over ${rows[0].cases} problems`;
     return [best, testText(every.map((index) => ranking(index, hidden)))].filter(Boolean);
   }
 
@@ -112,8 +112,9 @@ export function createComparison(document_, losses = () => null, isTuned = () =>
     /** What the results say, in sentences. @param {Set<number>} hidden */
     headline(hidden) {
       if (isWholeOriginal(hidden)) return document_.verdict;
+      if (document_.overall?.rows[0].cases > every.length) return [`not computed again over all problems (${conditions(hidden)})`]; // see `overall`
       const sentences = document_.cases.length === 1 ? [this.verdict(0, hidden)].filter(Boolean) : firsts(hidden, this.overall(hidden));
-      return sentences.length ? [`${conditions(hidden)}:`, ...sentences] : [];
+      return sentences.map((sentence, n) => (n ? sentence : `${sentence} (${conditions(hidden)})`));
     },
     /** What is different from the experiment: hidden optimizers, and losses that were computed here. @param {Set<number>} hidden */
     conditions,

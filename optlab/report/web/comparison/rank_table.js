@@ -28,7 +28,7 @@ export function caseTable(rows, name) {
     ["90 % interval>", rows.some((row) => !row.failed && intervalCell(row.interval, digits) !== NONE), (row) => (row.failed ? NONE : intervalCell(row.interval, digits))],
     ["could be first", rows.some((row) => row.withFirst !== null), (row) => (row.failed || row.withFirst === null ? NONE : row.withFirst ? "yes" : "no")],
     ["gradients>", new Set(ended.map((row) => row.gradients)).size > 1, (row) => (row.failed || row.gradients === null ? NONE : Math.round(row.gradients).toLocaleString("en"))],
-    [divergedName(rows), true, (row) => (row.diverged === null ? NONE : percent(row.diverged))],
+    [divergedName(rows), true, (row) => divergedText(row, rows)],
     ["seeds>", true, (row) => String(row.seeds ?? NONE)],
   ]; // prettier-ignore
   const shown = columns.filter(([, isShown]) => isShown);
@@ -75,6 +75,12 @@ const isShared = (/** @type {any} */ row, /** @type {any[]} */ rows) => row.rank
 
 /** With several settings, the shares of diverged runs are over all of them. */
 const divergedName = (/** @type {any[]} */ rows) => (rows.some((row) => row.cells > 1) ? "diverged, of all settings>" : "diverged>");
+
+/** Of a label that was computed again, only the present setting is known. */
+function divergedText(/** @type {any} */ row, /** @type {any[]} */ rows) {
+  if (row.diverged === null) return NONE;
+  return percent(row.diverged) + (row.isAgain && rows.some((one) => one.cells > 1) ? " of this one" : "");
+}
 
 function rankText(/** @type {any} */ row) {
   if (row.rank === null) return NONE;

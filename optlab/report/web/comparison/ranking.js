@@ -3,8 +3,11 @@
 import { createComparison } from "./comparison.js";
 import { caseTable, meaningsOf, overTable } from "./rank_table.js";
 import { faultText } from "../base/faults.js";
+import { keepHeight } from "../base/height.js";
 import { limited } from "../base/limited.js";
+import { withDigits } from "../base/numbers.js";
 import { copyButton, linkRows, reveal, swatches, table } from "../base/tables.js";
+import { number } from "../base/unpack.js";
 
 const SLICE = 10; // milliseconds of computing before the browser may draw
 const PAUSE = 100; // milliseconds between two rankings while a slider moves
@@ -82,7 +85,9 @@ export function createRanking(document_, state, colours, live) {
   function compared() {
     const { caseIndex, hidden } = state.now;
     if (comparison.isOriginal(caseIndex, hidden)) return "";
-    const among = `compared ${comparison.conditions(hidden)}`;
+    const [best] = comparison.ranking(caseIndex, hidden).filter((row) => !row.failed);
+    const first = best ? `: ${name(best.label)} is first, with a final loss of ${withDigits(number(best.median), 3)}` : "";
+    const among = `compared ${comparison.conditions(hidden)}${first}`;
     const lost = { none: "; intervals and tests are left out, since the page has not all losses of so many runs: optlab rank --without computes them",
                    tests: "; intervals of ranks are left out, since the page has not the losses of all settings: optlab rank --without computes them", all: "" }; // prettier-ignore
     return among + lost[comparison.knows(caseIndex)];
@@ -128,5 +133,6 @@ export function createRanking(document_, state, colours, live) {
   state.on(["caseIndex", "hidden"], begin);
   state.on(["version"], limited(() => (comparison.forget(), begin()), PAUSE, get("ranks")));
   state.on(["hover", "dark"], paint);
+  keepHeight(get("verdict"));
   begin();
 }

@@ -6,6 +6,8 @@ import { faultOfSteps, keyOf } from "./numbers.js";
 import { faultOf, placeOf, valueOf } from "./sliders.js";
 import { variantFor } from "./variants.js";
 
+const DIGITS = 6; // as many as fit into a field
+
 /**
  * @param {any} data the data of the page
  * @param {ReturnType<typeof import("../base/state.js").createState>} state
@@ -24,8 +26,13 @@ export function createControls(data, state, live) {
 
   function fault(/** @type {string} */ text, /** @type {HTMLInputElement | null} */ field = null) {
     get("live-fault").textContent = text;
-    for (const input of get("live").querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
-    if (text && field) field.setAttribute("aria-invalid", "true");
+    for (const input of get("live").querySelectorAll("[aria-invalid]")) {
+      input.removeAttribute("aria-invalid");
+      input.removeAttribute("aria-describedby");
+    }
+    if (!text || !field) return;
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", "live-fault");
   }
 
   /** Change the settings of the case, and say what went wrong. */
@@ -75,7 +82,7 @@ export function createControls(data, state, live) {
     restore.disabled = !programs().some((one) => live.isChanged(index(), one.label));
     if (!now) return;
     steps.value = now.steps;
-    if (hasPlane) [x0.value, x1.value] = now.x0.map((value) => String(Number(value.toPrecision(6))));
+    if (hasPlane) [x0.value, x1.value] = now.x0.map((value) => String(Number(value.toPrecision(DIGITS))));
   }
 
   function sliders() {
@@ -140,7 +147,7 @@ export function createControls(data, state, live) {
     show(own?.[keyOf(parameter)] ?? parameter.value);
 
     function show(/** @type {number} */ value) {
-      field.value = String(value);
+      field.value = String(Number(value.toPrecision(DIGITS)));
       range.value = String(placeOf(parameter, value));
       range.setAttribute("aria-valuetext", field.value);
     }
@@ -173,7 +180,7 @@ export function createControls(data, state, live) {
 
   function drop(/** @type {number} */ x, /** @type {number} */ y) {
     if (get("live-start").hidden) return;
-    [x0.value, x1.value] = [x, y].map((value) => String(Number(value.toPrecision(6))));
+    [x0.value, x1.value] = [x, y].map((value) => String(Number(value.toPrecision(DIGITS))));
     change((settings) => (settings.x0 = [x0.valueAsNumber, x1.valueAsNumber]));
     if (!still.matches) state.set({ step: 0 });
     if (!still.matches && !state.now.playing) get("toggle").click();

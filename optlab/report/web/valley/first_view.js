@@ -3,6 +3,8 @@
 import { project, ray, startCamera, viewMatrix } from "./camera.js";
 
 const SIDES = 8;
+const STEEPER = [0, 0.2]; // angles by which one looks down more
+const COST = 0.15; // of looking down more: heights are seen worse
 const MOST = 200; // points that are compared
 const STRIDE = 0.02; // along a line of sight; the surface is 2 wide
 const SLACK = 0.01; // how much higher the surface must be to hide a point
@@ -20,12 +22,14 @@ export function firstView(surface, sets, aspect) {
   const thinned = sets.map((points) => points.filter(([u, v], n) => n % Math.ceil(points.length / MOST) === 0 && Number.isFinite(surface(u, v))));
   const compared = thinned.filter((points) => points.length);
   let [best, least] = [startCamera(), Infinity];
-  for (let side = 0; side < SIDES; side++) {
-    const camera = { ...startCamera(), yaw: startCamera().yaw + (2 * Math.PI * side) / SIDES };
-    const shares = compared.map((points) => points.filter((point) => isHidden(surface, point, camera, aspect)).length / points.length);
-    const hidden = shares.reduce((sum, share) => sum + share, 0);
-    if (hidden < least - 1e-9) [best, least] = [camera, hidden];
-  }
+  for (const steeper of STEEPER)
+    for (let side = 0; side < SIDES; side++) {
+      const { yaw, pitch } = startCamera();
+      const camera = { ...startCamera(), yaw: yaw + (2 * Math.PI * side) / SIDES, pitch: pitch + steeper };
+      const shares = compared.map((points) => points.filter((point) => isHidden(surface, point, camera, aspect)).length / points.length);
+      const cost = shares.reduce((sum, share) => sum + share, steeper && COST);
+      if (cost < least - 1e-9) [best, least] = [camera, cost];
+    }
   return framed(best, surface, sets[0], aspect);
 }
 

@@ -4,7 +4,8 @@ import { fontOf, widthOf } from "../base/text.js";
 import { boxOf } from "../valley/surface.js";
 
 const HEAD = 9; // pixels
-const PARTS = 12;
+const PARTS = 24;
+const RIM = 9; // pixels from the middle of a ball, which stays visible
 const AROUND = [0, 45, -45, 90, -90, 135, -135, 180].map((degrees) => (degrees * Math.PI) / 180);
 
 /**
@@ -91,7 +92,9 @@ function shape(context, { points, colour }, halo) {
   const { x, y, angle } = endOf(points);
   const head = Math.min(HEAD, lengthOf(points) * 0.6);
   const back = (/** @type {number} */ turn) => [x - head * Math.cos(angle + turn), y - head * Math.sin(angle + turn)];
-  const shaft = points.filter((point) => Math.hypot(point[0] - x, point[1] - y) > head * 0.7);
+  const apart = (/** @type {number[]} */ [u, v], /** @type {number[]} */ [to, down]) => Math.hypot(u - to, v - down);
+  const rim = Math.min(RIM, lengthOf(points) * 0.3);
+  const shaft = points.filter((point) => apart(point, [x, y]) > head * 0.7 && apart(point, points[0]) >= rim);
   context.lineJoin = context.lineCap = "round";
   for (const [style, width] of [[halo, 6], [colour, 3]]) { // prettier-ignore
     context.strokeStyle = context.fillStyle = style;

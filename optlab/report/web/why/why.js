@@ -5,6 +5,7 @@ import { createChart } from "../charts/chart.js";
 import { digits, entriesText } from "./lines.js";
 import { createRuleLines } from "./rule_lines.js";
 import { bestOf } from "../base/best.js";
+import { keepHeight } from "../base/height.js";
 import { limited } from "../base/limited.js";
 import { once } from "../base/once.js";
 import { setText } from "../base/text.js";
@@ -71,8 +72,9 @@ export function createWhy(data, state, openCase, colours, live) {
     }
     const numbers = new Map(found.program.numbers.map((one, n) => [`${one.owner} ${one.name}`, found.numbers[n]]));
     const numberOf = (/** @type {string} */ owner, /** @type {string} */ name) => (owner === "run" ? found.steps : numbers.get(`${owner} ${name}`));
-    const run = runRule(rule, found.x0, numberOf, path.step.at(-1));
-    return run.steps ? { of, rule, run, vectors: vectorsOf(rule, run) } : { of, reason: "it made no step" };
+    const last = path.step.at(-1);
+    const run = runRule(rule, found.x0, numberOf, last + 1); // with the step that would follow the last one
+    return run.steps ? { of, rule, run, last, vectors: vectorsOf(rule, run) } : { of, reason: "it made no step" };
   }
 
   /** What has an arrow, each with its vector at a step, and the largest norm along the run. */
@@ -100,7 +102,7 @@ export function createWhy(data, state, openCase, colours, live) {
     return most;
   }
 
-  /** The step that is explained: it begins at the present ball; at the end of a run, at the ball before. */
+  /** The step that is explained: it begins at the present ball, or where a run was finite for the last time. */
   const stepOf = ({ run }) => Math.min(Math.floor(state.now.step), run.steps - 1);
   const isOn = (one) => checked.get(one.name) ?? one.isOn;
 
@@ -136,12 +138,6 @@ export function createWhy(data, state, openCase, colours, live) {
     get("why-of").replaceChildren(...labels.map((label) => new Option(data.labels[label].name, String(label))));
   }
 
-  /** What is below must not move while the pointer goes from label to label. */
-  function keepHeight() {
-    const box = get("why-rule");
-    box.style.minHeight = `${Math.max(box.offsetHeight, parseFloat(box.style.minHeight) || 0)}px`;
-  }
-
   function arrowRow(one) {
     const item = document.createElement("li");
     const line = item.appendChild(document.createElement("label"));
@@ -174,11 +170,11 @@ export function createWhy(data, state, openCase, colours, live) {
   function numbers() {
     const one = present();
     if (!one?.run) return;
-    const { rule, run } = one;
+    const { rule, run, last } = one;
     const step = stepOf(one);
     const values = run.values(step);
     const [x, g] = [run.entry, run.slope].map((entry) => entriesText(both((d) => entry(step, d)), [DIM]));
-    setText(get("why-step"), `step ${step + 1} of ${run.steps}: at x = ${x} the gradient is g = ${g}`);
+    setText(get("why-step"), `after ${step} of ${last} steps: at x = ${x} the gradient is g = ${g}`);
     for (const row of rows) setText(row.value, digits(norm(row.one.vector(step))));
     showLines(rule, values);
   }
@@ -217,8 +213,7 @@ export function createWhy(data, state, openCase, colours, live) {
   state.on(["caseIndex", "version", "hover", "chosen", "hidden"], open);
   state.on(["dark"], () => (swatches(), draw(), legend()));
   state.on(["step"], () => (chart.mark(state.now.step), numbersLater()));
-  new ResizeObserver(keepHeight).observe(get("why-rule"));
-  window.addEventListener("resize", () => (get("why-rule").style.minHeight = ""));
+  keepHeight(get("why-rule")); // what is below does not move while the pointer goes from label to label
   legend();
   open();
 
