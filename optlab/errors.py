@@ -155,10 +155,17 @@ def absent(path: Path) -> str:
     return f"{path}: there is no such file{wrong}"
 
 
-def check_folder(path: Path, option: str = "") -> None:
-    """Raise UserError if the folder of a file to write does not exist. `option` is the text before the path."""
+def check_output(path: Path, option: str = "") -> None:
+    """Raise UserError if a file cannot be written, or would take the place of something else: its folder does not
+    exist, or there is a folder, a link or a device. `option` is the text before the path."""
     if not path.parent.is_dir():
         raise UserError(f"{option}{path}: there is no folder {path.parent}")
+    if path.is_symlink():
+        raise UserError(f"{option}{path}: is a link, which would be replaced; write the file that it names")
+    if path.is_dir():
+        raise UserError(f"{option}{path}: is a folder; write a file in it")
+    if path.exists() and not path.is_file():
+        raise UserError(f"{option}{path}: is no file but a device or a pipe; write a file")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

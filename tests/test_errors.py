@@ -1,11 +1,12 @@
 """The texts of error messages."""
 
+import os
 import pickle
 
 import pytest
 
 from optlab import errors
-from optlab.errors import WIDTH, Mistake, SpecError, did_you_mean
+from optlab.errors import WIDTH, Mistake, SpecError, UserError, check_output, did_you_mean
 
 
 def test_the_tree_of_exceptions_equals_the_docstring():
@@ -91,3 +92,17 @@ def test_the_nearest_name_is_suggested(word, known, meant):
 
 def test_without_a_near_name_nothing_is_suggested():
     assert did_you_mean("xyz", ["adam"]) == did_you_mean("adam", []) == ""
+
+
+def test_an_output_takes_the_place_of_files_only(tmp_path):
+    (tmp_path / "old").write_text("old")
+    (tmp_path / "link").symlink_to("old")
+    (tmp_path / "broken").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe")
+    check_output(tmp_path / "new")
+    check_output(tmp_path / "old")
+    wrong = {"no/new": "there is no folder", "link": "is a link", "broken": "is a link", ".": "is a folder",
+             "pipe": "is no file but a device or a pipe"}  # fmt: skip
+    for name, message in wrong.items():
+        with pytest.raises(UserError, match=f"^--output .*: {message}"):
+            check_output(tmp_path / name, "--output ")

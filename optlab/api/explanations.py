@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optlab.errors import UserError, check_folder
+from optlab.errors import UserError, check_output
 from optlab.experiments.choices import FORMATS
 from optlab.markup import html
 from optlab.markup.svg import Drawing
@@ -120,7 +120,7 @@ def check_path(path: Path, option: str = "") -> None:
     """Raise UserError if no picture can be written to a path. `option` is the text before the path in the message."""
     if path.suffix.lower() not in ENDINGS:
         raise UserError(f"{option}{path}: a picture ends in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
-    check_folder(path, option)
+    check_output(path, option)
 
 
 # ---- requests --------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 from optlab.api import pipeline
 from optlab.api.pipeline import Watched
 from optlab.api.reproduce import Reproduction, again, plugin_files, untrusted
-from optlab.errors import ResultsError, UserError, check_folder, counted
+from optlab.errors import ResultsError, UserError, check_output, counted
 from optlab.results.sharing import sampling
 
 SAMPLE = 0.1
@@ -38,7 +38,7 @@ def pack(results: str | Path, file: str | Path) -> Path:
     path = Path(file)
     if path.suffix.lower() != ".zip":
         raise UserError(f"{path}: a packed file is a zip file; give it a name such as {path.name or 'results'}.zip")
-    check_folder(path)
+    check_output(path)
     if path.is_dir():
         raise UserError(f"{path}: is a folder; choose another name")
     found = experiment_results.load(results)

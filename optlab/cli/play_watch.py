@@ -38,6 +38,8 @@ def watch(
                 page.unlink(missing_ok=True)
                 site.tell(busy=True)
                 return
+            if status and not message:
+                message = f"a plugin ended the process, with status {status} and without a message"
             if message:
                 print(message, file=sys.stderr)
             is_new = page.is_file() and (status == 0 or not site.page)

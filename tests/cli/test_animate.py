@@ -57,6 +57,22 @@ def test_balls_roll_on_a_surface(lab, optlab_command, ending):
         assert (image.size, image.n_frames) == ((300, 192), 3)
 
 
+def test_a_changed_problem_is_named(tmp_path, optlab_command):
+    plugin = 'from optlab import problem\n\n@problem(start=[1.0, 2.0])\ndef bowl(x):\n    "A bowl."\n'
+    plugin += "    return (x**2).sum()\n"
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "bowl.py").write_text(plugin)
+    spec = 'name = "b"\nsteps = 9\n[record]\npoints = 9\n[[problem]]\nname = "{}"\n[[optimizer]]\nname = "gd"\n'
+    both = spec.format("bowl").replace("[[optimizer]]", '[[problem]]\nname = "beale"\n[[optimizer]]')
+    (tmp_path / "b.toml").write_text(both)
+    assert optlab_command("run", "b.toml", "--no-plots", cwd=tmp_path).returncode == 0
+    (tmp_path / "plugins" / "bowl.py").write_text(plugin.replace(".sum()", ".sum() * 3"))
+    done = optlab_command("animate", "results/b", "--problem", "bowl", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--problem 'bowl': its problem is needed: " in " ".join(done.stderr.split())
+    assert "changed" in done.stderr
+
+
 MISTAKES = {
     "suffix": (["results/e", "-o", "x.gfi"], "--output x.gfi: an animation ends in .gif, .webp, .png, .mp4 or .svg"),
     "which": (["results/e"], "there are several problems to animate; choose one, as in --problem 'beale'"),

@@ -184,6 +184,18 @@ def _edit(page, played, expect):
     page.wait_for_timeout(300)
     assert _view(page) == before
 
+    # a number that the rule no longer allows is not used
+    played.save(PLUGIN.replace("@optimizer\n", '@optimizer(ranges={"lr": "(0, 0.2]"})\n'))
+    expect(page.locator("iframe:not(.next)")).to_have_attribute("src", "page?4", timeout=PATIENCE)
+    expect(report.locator("input[type=number][aria-label^='lr']")).to_have_value("0.1")
+    assert _view(page)["step"] == 4
+    played.save("import os\n\nos._exit(5)\n")
+    ended = "a plugin ended the process, with status 5 and without a message"
+    expect(page.locator("#message")).to_have_text(ended, timeout=PATIENCE)
+    played.wait(ended)
+    played.save(PLUGIN)
+    expect(page.locator("iframe:not(.next)")).to_have_attribute("src", "page?5", timeout=PATIENCE)
+
 
 def test_ctrl_c_ends_it_and_nothing_is_left(played):
     played.process.send_signal(signal.SIGINT)

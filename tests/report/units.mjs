@@ -46,10 +46,22 @@ assert.deepEqual(linearTicks(0.2, 0.2 + 6e-17), []);
 assert.deepEqual(linearTicks(0.2, 0.20000000000000004), []);
 assert.deepEqual(logTicks(1, 100), [1, 2, 5, 10, 20, 50, 100]);
 assert.ok(logTicks(1e-30, 1).length <= 9);
+for (const [low, high] of [[1, Infinity], [0, 1], [NaN, 1], [1, NaN]]) assert.deepEqual(logTicks(low, high), []); // prettier-ignore
 const texts = (ticks, log) => withTexts(ticks, log).map(({ text }) => text);
 assert.deepEqual(texts([1e-7, 0.1], true), ["10⁻⁷", "0.1"]);
 assert.deepEqual(texts([0.01, 0.0100001, 0.0100002], false), ["0.01", "0.0100001", "0.0100002"]);
 assert.deepEqual(texts([1, 1.0005, 1.001], false), ["1", "1.0005", "1.001"]);
+
+// axes of all finite ranges have finite ends with the values between them, and few ticks
+const sizes = [5e-324, 1e-300, 1e-5, 1, 1e5, 1e300, 1.7e308];
+for (const low of sizes)
+  for (const high of sizes.filter((size) => size >= low))
+    for (const log of [true, false])
+      for (const [a, b] of log ? [[low, high]] : [[low, high], [-high, -low], [-high, high]]) {
+        const found = ends({ low: a, positive: low, high: b }, log);
+        assert.ok(found.every(Number.isFinite) && found[0] <= a && b <= found[1] && (!log || found[0] > 0), `${[a, b, log]} has the ends ${found}`);
+        assert.ok(scaleOf(found, log, 0, 100).ticks.length <= 25);
+      }
 
 // a solid is less deep where the scale is logarithmic; the shares of colours stay
 const shares = { power: 2, heights: new Float32Array([0, 0.5, 1, NaN]) };

@@ -92,11 +92,11 @@ def play(
 
 def _refuse(output: Path | None, watch: bool, port: int) -> None:
     """Raise UserError for options that do not fit together."""
-    from optlab.errors import UserError, check_folder
+    from optlab.errors import UserError, check_output
 
     if output is not None and watch:
         raise UserError("--output and --watch exclude each other: a page that is served has no file")
     if port and not watch:
         raise UserError("--port needs --watch; a page that is not served has no port")
     if output is not None:
-        check_folder(output, "--output ")
+        check_output(output, "--output ")

@@ -30,11 +30,11 @@ def report(
     """Write finished results as one HTML page: surfaces with paths, curves, ranking. It needs no network."""
     from optlab.api.run import load
     from optlab.cli.show import shown
-    from optlab.errors import check_folder
+    from optlab.errors import check_output
     from optlab.results import store
 
     if output:
-        check_folder(output, "--output ")
+        check_output(output, "--output ")
     found = load(results, folders(plugins))
     page = found.report(landscapes)
     if output is None and found.packed is not None:

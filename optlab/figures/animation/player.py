@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from optlab.errors import UserError, check_folder, did_you_mean
+from optlab.errors import UserError, check_output, did_you_mean
 from optlab.figures.animation import files, raster, vector
 from optlab.figures.animation.scene import Scene
 from optlab.markup.files import replacing
@@ -67,5 +67,5 @@ def checked(path: Path, option: str = "") -> str:
         raise UserError(f"{option}{path}: an animation ends in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}{guess}")
     if kind == ".mp4":
         files.ffmpeg()
-    check_folder(path, option)
+    check_output(path, option)
     return kind

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from optlab.errors import UserError
-from optlab.experiments.cases import Titled
+from optlab.experiments.cases import Titled, WithoutProblem
 from optlab.experiments.choices import View
 from optlab.figures.animation.player import Animation
 from optlab.figures.animation.scene import Timing
@@ -41,6 +41,8 @@ def animation(
         raise UserError(f"there are several problems to animate; choose one, as in {how}{titles[0]!r}; "
                         f"there are: {', '.join(titles)}")  # fmt: skip
     if titles[0] not in maps:
+        if any(found.title == titles[0] and isinstance(found, WithoutProblem) for found in shown.cases):
+            raise UserError(f"{how}{titles[0]!r}: its problem is needed: {'; '.join(results.origin.left_out)}")
         raise UserError(f"{how}{titles[0]!r}: an animation needs a function of two parameters that is the same in all "
                         f"steps; choose one of: {', '.join(maps)}")  # fmt: skip
     made = per_case.animated(shown, maps[titles[0]], view, width, timing)

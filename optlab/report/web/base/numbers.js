@@ -39,6 +39,7 @@ export function linearTicks(low, high, most = 6) {
 
 /** Powers of ten; if these are few, also 2 and 5. @param {number} low @param {number} high @param {number} most */
 export function logTicks(low, high, most = 8) {
+  if (!(low > 0 && high < Infinity)) return [];
   const first = Math.floor(Math.log10(low));
   const last = Math.ceil(Math.log10(high));
   const digits = last - first <= 3 ? [1, 2, 5] : [1];

@@ -52,10 +52,17 @@ export function ends({ low, positive, high }, log, start = NaN, rounding = 1e-9)
     low = Math.max(low, start * 1e-34);
   }
   if (!log && low < start) high = Math.min(high, start + 2 * (start - low));
-  if (!(high - low > rounding * Math.max(Math.abs(low), Math.abs(high)))) return log ? [low / 2, low * 2] : [low - Math.abs(low || 1) / 10, high + Math.abs(high || 1) / 10];
+  const isOne = !(high - low > rounding * Math.max(Math.abs(low), Math.abs(high)));
   const share = 0.05;
-  if (log) return [low * (high / low) ** -share, high * (high / low) ** share];
-  return [low - share * (high - low), high + share * (high - low)];
+  const [below, above] = isOne
+    ? log ? [low / 2, low * 2] : [low - Math.abs(low || 1) / 10, high + Math.abs(high || 1) / 10]
+    : log ? [low * grown(low, high, -share), high * grown(low, high, share)] : [low - share * high + share * low, high + share * high - share * low]; // prettier-ignore
+  return [Number.isFinite(below) && (below > 0 || !log) ? below : low, Number.isFinite(above) ? above : high];
+}
+
+/** (high / low)^share, also where the quotient overflows. */
+function grown(/** @type {number} */ low, /** @type {number} */ high, /** @type {number} */ share) {
+  return Math.exp(share * (Math.log(high) - Math.log(low)));
 }
 
 /** The ends of the horizontal axis, without a margin. @param {Extent} extent @param {boolean} log */

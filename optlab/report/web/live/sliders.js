@@ -39,9 +39,9 @@ export function valueOf({ scale, ends, whole }, place) {
 
 /** What is wrong with a value, or an empty text. @param {Parameter} parameter @param {number} value */
 export function faultOf({ shown, range, low, high, hasLow, hasHigh, whole }, value) {
-  if (!Number.isFinite(value)) return `${shown}: write a number`;
-  const isAbove = low === null || value > low || (hasLow && value === low);
-  const isBelow = high === null || value < high || (hasHigh && value === high);
+  if (Number.isNaN(value)) return `${shown}: write a number`;
+  const isAbove = low === null ? value > -Infinity : value > low || (hasLow && value === low);
+  const isBelow = high === null ? value < Infinity : value < high || (hasHigh && value === high);
   if (isAbove && isBelow && (!whole || Number.isInteger(value))) return "";
   return `${shown} must lie in ${range}, not ${value}; nothing was computed`;
 }

@@ -59,7 +59,7 @@ export function createSource(data, openCase) {
 
 function recorded(one, { label, reason }, wanted) {
   const { problem, optimizer, steps = Infinity } = wanted;
-  if (wanted.x0 || wanted.hyperparameters || wanted.without) throw new Error(`${optimizer} has only its recorded path. ${reason}`);
+  if ([wanted.x0, wanted.hyperparameters, wanted.without].some((given) => given !== undefined)) throw new Error(`${optimizer} has only its recorded path. ${reason}`);
   if (steps !== Infinity) check(faultOfSteps(steps, { dim: 1 }), steps);
   const path = one.valley?.paths.find((path) => path.label === label);
   if (!path) throw new Error(`there is no recorded path of ${optimizer} on ${problem}. ${reason}`);

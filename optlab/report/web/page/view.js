@@ -3,6 +3,9 @@
  * `watch.html`. Problems and optimizers are named, because their places may differ.
  */
 
+import { keyOf } from "../live/numbers.js";
+import { faultOf } from "../live/sliders.js";
+
 const SWITCHES = "select[id]:not(#case), input[type=checkbox][id]";
 
 /** The view that this page shall show: the name of its frame. @returns {any} null if there is none */
@@ -22,6 +25,12 @@ export function stateOf(given, data, openCase) {
   if (!given) return { caseIndex, step: lastStep, hidden: new Set(), view: /** @type {const} */ ("surface") };
   const hidden = new Set(data.labels.flatMap((one, label) => (given.hidden.includes(one.name) ? [label] : [])));
   return { caseIndex, step: given.isAtEnd ? lastStep : Math.min(given.step, lastStep), hidden, view: given.view };
+}
+
+/** The numbers that the parameters of a program allow, by their keys. */
+function allowed({ parameters }, /** @type {Record<string, number>} */ numbers) {
+  const fits = (/** @type {string} */ key) => parameters.some((one) => keyOf(one) === key && !faultOf(one, numbers[key]));
+  return Object.fromEntries(Object.entries(numbers).filter(([key]) => fits(key)));
 }
 
 /**
@@ -62,13 +71,15 @@ export function createView(data, state, openCase, live) {
         const index = data.cases.findIndex((one) => one.title === problem);
         if (index < 0 || !data.cases[index].programs.length) continue;
         const settings = live.settings(index);
-        Object.assign(settings, { x0, steps });
+        const { dim } = data.cases[index].programs.find((one) => one.variants)?.variants[0].program ?? {};
+        Object.assign(settings, { x0: x0?.length === dim ? x0 : null, steps });
         const program = (/** @type {string} */ label) => live.programOf(index, data.labels.findIndex((one) => one.name === label));
-        for (const [label, numbers] of values) if (program(label)) settings.values.set(program(label).label, numbers);
+        for (const [label, numbers] of values) if (program(label)) settings.values.set(program(label).label, allowed(program(label), numbers));
         for (const [label, place] of variants) {
           if (place < program(label)?.variants.length) settings.variants.set(program(label).label, place);
         }
         const step = () => !given.isAtEnd && state.set({ step: Math.min(given.step, openCase(state.now.caseIndex).lastStep) });
+        if (!settings.x0 && steps === null && !settings.values.size && !settings.variants.size) continue;
         live.change(index, () => {}).then(() => requestAnimationFrame(() => requestAnimationFrame(step)));
       }
     },
