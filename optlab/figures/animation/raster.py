@@ -22,7 +22,7 @@ from optlab.figures.in_view import exit_of
 
 Floats = NDArray[np.float64]
 
-FINE = 2
+FINE = 3
 """The pixels of the canvas for each pixel of a frame, along each side."""
 TAIL = 14
 """The number of frames in which the trail behind a ball fades."""
@@ -34,19 +34,23 @@ _FADED = 0.75
 """The share of the colour in a faded trail; the remainder is white."""
 
 
+_THIN = 1.4
+"""The width of a faded trail, in pixels of a frame that is 800 pixels wide."""
+
+
 def frames(scene: Scene) -> Iterator[Image.Image]:
     """The frames in their order."""
     left, top, right, bottom = scene.box
     size = (FINE * (right - left), FINE * (bottom - top))
     canvas = scene.background.crop(scene.box).resize(size, Image.Resampling.BICUBIC)
     sprites = [ball(track.colour, round(FINE * BALL * scene.background.width)) for track in scene.tracks]
-    font = font_of(FINE * 0.017 * scene.background.width)
+    font = font_of(FINE * scene.size)
     for number, step in enumerate(scene.steps):
         if number:
             _add(canvas, scene, *scene.steps[number - 1 : number + 1])
         moving = canvas.copy()
         _draw(moving, scene, number, sprites)
-        _write(moving, f"step {step:,.0f}", font)
+        _write(moving, scene, f"step {step:,.0f}", font)
         frame = scene.background.copy()
         frame.paste(moving.reduce(FINE), scene.box)
         yield frame
@@ -75,7 +79,7 @@ def _add(canvas: Image.Image, scene: Scene, first: float, last: float) -> None:
     """Add the faded trails between two steps to the canvas."""
     pen = ImageDraw.Draw(canvas)
     for track in scene.tracks:
-        _line(pen, scene, track, (first, last), _FADED, 1.0)
+        _line(pen, scene, track, (first, last), _FADED, _THIN)
 
 
 def _draw(moving: Image.Image, scene: Scene, number: int, sprites: list[Image.Image]) -> None:
@@ -85,7 +89,7 @@ def _draw(moving: Image.Image, scene: Scene, number: int, sprites: list[Image.Im
         for age in range(min(TAIL, number) if not track.is_faint else 0, 0, -1):
             part = (steps[number - age], steps[number - age + 1])
             fresh = 1 - (age - 1) / TAIL
-            _line(pen, scene, track, part, _FADED + (1 - _FADED) * fresh, 1.0 + 1.6 * fresh)
+            _line(pen, scene, track, part, _FADED + (1 - _FADED) * fresh, _THIN + 1.2 * fresh)
     for track, sprite in zip(scene.tracks, sprites, strict=True):
         if track.is_faint:
             continue
@@ -121,7 +125,7 @@ def _line(
     800 pixels wide."""
     for _, places, is_hidden in track.pieces(*ends):
         colour = _mixed(track.colour, HIDDEN * share if is_hidden else share)
-        fine = max(1, round(FINE * (min(width, 1.0) if is_hidden else width) * scene.background.width / 800))
+        fine = max(1, round(FINE * (min(width, _THIN) if is_hidden else width) * scene.background.width / 800))
         pen.line([tuple(place) for place in _on_canvas(scene, places)], fill=colour, width=fine, joint="curve")
 
 
@@ -129,12 +133,12 @@ def _on_canvas(scene: Scene, places: Floats) -> Floats:
     return FINE * (places - scene.corners[0])
 
 
-def _write(moving: Image.Image, text: str, font: Any) -> None:
-    """Write the number of the step into the upper left corner."""
-    pen, space = ImageDraw.Draw(moving), 0.6 * font.size
-    width = pen.textlength("step 00,000", font)
-    pen.rounded_rectangle((space, space, width + 2.4 * space, 3.2 * space), 0.5 * space, fill="#FFFFFF")
-    pen.text((1.7 * space, 1.9 * space), text, fill="#222222", font=font, anchor="lm")
+def _write(moving: Image.Image, scene: Scene, text: str, font: Any) -> None:
+    """Write the number of the step into its field."""
+    pen = ImageDraw.Draw(moving)
+    (left, top), (right, bottom) = (tuple(corner) for corner in _on_canvas(scene, np.array(scene.counter)))
+    pen.rounded_rectangle((left, top, right, bottom), 0.3 * font.size, fill="#FFFFFF")
+    pen.text((left + 0.6 * font.size, (top + bottom) / 2), text, fill="#222222", font=font, anchor="lm")
 
 
 def _mixed(colour: str, share: float) -> tuple[int, ...]:

@@ -22,6 +22,9 @@ from optlab.figures.style import Look
 
 Floats = NDArray[np.float64]
 
+_LOOKS = 400
+"""The points of each track that the number of the step should not cover."""
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -119,6 +122,24 @@ class Scene:
     def corners(self) -> Floats:
         """The upper left and lower right corner of the box, shape (2, 2)."""
         return np.array(self.box, dtype=float).reshape(2, 2)
+
+    @cached_property
+    def size(self) -> float:
+        """The size of the font in pixels."""
+        return 0.017 * self.background.width
+
+    @cached_property
+    def counter(self) -> tuple[Floats, Floats]:
+        """The upper left and the lower right corner of the field with the number of the step, shape (2,). It is in the
+        corner of the box where it covers the fewest points of the tracks; of equal ones in the upper left corner."""
+        field, gap = self.size * np.array([7.5, 2.0]), 0.4 * self.size
+        (left, top), (right, bottom) = self.corners[0] + gap, self.corners[1] - gap - field
+        last = self.steps[-1]
+        places = np.array([track.at(step) for track in self.tracks for step in np.linspace(0.0, last, _LOOKS)])
+        fields = [np.array(corner) for corner in ((left, top), (right, top), (left, bottom), (right, bottom))]
+        near = 0.5 * self.size
+        best = min(fields, key=lambda at: int(((places > at - near) & (places < at + field + near)).all(1).sum()))
+        return best, best + field
 
     @property
     def length(self) -> float:

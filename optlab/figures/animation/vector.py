@@ -138,15 +138,14 @@ def _shade(colour: str, number: int) -> str:
 
 def _counter(scene: Scene) -> str:
     """The number of the step: a column of texts that moves behind a window of one line."""
-    left, top, _, _ = scene.box
-    size = 0.017 * scene.background.width
-    line = 2 * size
+    (left, top), (right, bottom) = scene.counter
+    size, line = scene.size, bottom - top
     texts = "".join(
         f'<text x="{0.6 * size:.1f}" y="{number * line + 1.35 * size:.1f}">step {step:,.0f}</text>'
         for number, step in enumerate(scene.steps)
     )
     moved = _animated(scene, "transform", (f"0 {-number * line:.1f}" for number in range(len(scene.steps))),
                       "animateTransform", ' type="translate" calcMode="discrete"')  # fmt: skip
-    window = f'x="{left + 0.4 * size:.1f}" y="{top + 0.4 * size:.1f}" width="{7.5 * size:.1f}" height="{line:.1f}"'
+    window = f'x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{line:.1f}"'
     font = f'font-family="\'DejaVu Sans\', Verdana, sans-serif" font-size="{size:.1f}" fill="#222222"'
     return f'<svg {window} {font}><rect width="100%" height="100%" rx="4" fill="white"/><g>{texts}{moved}</g></svg>'
