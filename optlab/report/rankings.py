@@ -16,6 +16,9 @@ from optlab.results.analysis.ties import Ties
 NUMBERS = 30_000
 """The most numbers of all cases together: 320 kB of text. First the other settings are left out, which the intervals of
 ranks need, and then all values, so that there are no tests either."""
+WORK = 1_500_000
+"""The largest sum over the cases of labels^2 * seeds. Tests compare all labels once for each label, and with more work
+than this they take longer than about ten seconds in the page."""
 
 
 def contests(judged: Judged, titles: Sequence[str], places: Mapping[str, int]) -> list[dict[str, Any]]:
@@ -24,7 +27,7 @@ def contests(judged: Judged, titles: Sequence[str], places: Mapping[str, int]) -
     `eps` and `starts` give the rounding error of losses (`optlab.results.analysis.ties`), which depends on the runs of
     the labels: `starts` has distinct tables of losses at the start (`losses`, and how many runs have them, `counts`),
     and `of` the table of each label. `values` are the values of the judged seeds, by label and seed, or None if they
-    are too many; `choices` the settings that may be chosen in a resample of the seeds.
+    are too many or tests would take too long; `choices` the settings that may be chosen in a resample of the seeds.
 
     Args:
         titles: the cases.
@@ -32,14 +35,17 @@ def contests(judged: Judged, titles: Sequence[str], places: Mapping[str, int]) -
     """
     found = [judged.verdicts[title].contest if title in judged.verdicts else None for title in titles]
     values = sum(contest.values.size for contest in found if contest)
+    is_small = (
+        values <= NUMBERS and sum(len(contest.labels) * contest.values.size for contest in found if contest) <= WORK
+    )
     tried = [_choices(contest) if contest else [] for contest in found]
     chosen = sum(sum(array.size for array in choice["arrays"]) for choices in tried for choice in choices if choice)
     starts = _starts(judged, places)
     return [
         {
             **starts[title],
-            **(_values(contest, places) if contest and values <= NUMBERS else {"values": None}),
-            "choices": [_packed(choice) for choice in choices] if values + chosen <= NUMBERS else None,
+            **(_values(contest, places) if contest and is_small else {"values": None}),
+            "choices": [_packed(choice) for choice in choices] if is_small and values + chosen <= NUMBERS else None,
         }
         for title, contest, choices in zip(titles, found, tried, strict=True)
     ]

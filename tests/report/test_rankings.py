@@ -180,3 +180,13 @@ def test_losses_are_ranked_as_by_judge(seeds, in_node):
         for row, interval in zip(found, wanted["interval"], strict=True):
             ends = None if row["interval"] is None else [float(end) for end in row["interval"]]
             assert ends == (None if interval is None else pytest.approx(interval))
+
+
+def test_values_are_left_out_where_tests_would_take_long(tuned, monkeypatch):
+    judged = tuned.judged()
+    work = sum(len(one.contest.labels) * one.contest.values.size for one in judged.verdicts.values())
+    for most, are_there in ((work, True), (work - 1, False)):
+        monkeypatch.setattr("optlab.report.rankings.WORK", most)
+        contests = [one["contest"] for one in document(tuned, judged)["cases"]]
+        assert [one["values"] is not None for one in contests] == [are_there] * 3
+        assert [one["choices"] is not None for one in contests] == [are_there] * 3
