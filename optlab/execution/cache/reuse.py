@@ -15,7 +15,7 @@ from optlab.execution.cache.identity import Identities, Identity
 from optlab.execution.cache.rows import Rows, places, rows_of
 from optlab.execution.cache.segments import Damaged, StoredRuns
 from optlab.execution.cache.store import RunStore
-from optlab.execution.executors.choice import Done, Execute
+from optlab.execution.executors.choice import Execute
 from optlab.execution.executors.local import Progress
 from optlab.execution.records import Ints, Sweep, Trajectories
 from optlab.execution.rule import Key
@@ -27,6 +27,9 @@ PIECE = 4.0
 _EACH, _EACH_EXTERNAL = 1e-9, 1e-4
 """Roughly the seconds of a step for each of its parameters times examples, and of a step of another package."""
 _ROWS = "rows"
+
+Done = tuple[Sweep, Trajectories, str]
+"""A sweep, its trajectories, and the name of its back end."""
 
 
 @dataclass
@@ -94,8 +97,9 @@ class Reuse:
                 pieces[piece.id] = found.sweep.id, at
                 asked.append(piece)
         self._looked_up.clear()
-        for piece, done, backend in execute(asked, self.graphs, progress) if asked else ():
-            of, at = pieces[piece.id]
+        for piece, begin, done, backend in execute(asked, self.graphs, progress) if asked else ():
+            of, places_of_piece = pieces[piece.id]
+            at = places_of_piece[begin : begin + len(done.status)]
             found, parts = waiting[of]
             self._keep(found, at, done)
             parts.append((at, done))

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from optlab.errors import UnknownName, UserError, did_you_mean
 from optlab.execution import runner
 from optlab.execution.executors.drain import Drain
-from optlab.execution.executors.local import Progress, execute, threads, workers
+from optlab.execution.executors.local import Progress, execute_blocks, threads, workers
 from optlab.execution.executors.protocol import Asked, Pool
 from optlab.execution.executors.timed import Timed
 from optlab.execution.records import Sweep, Trajectories
@@ -24,9 +24,10 @@ WORTH_PROCESSES = 50_000
 """From this number of runs times steps, processes execute the optimizers of other packages. A step takes 50 to 500 us,
 and a process that loads torch three seconds."""
 
-Done = tuple[Sweep, Trajectories, str]
-Execute = Callable[[Sequence[Sweep], runner.Graphs, Progress], Iterator[Done]]
-"""Executes sweeps: yields each with its trajectories and the name of its back end."""
+BlockDone = tuple[Sweep, int, Trajectories, str]
+"""A sweep, the place of the first of its runs that are done, their trajectories, and the name of the back end."""
+Execute = Callable[[Sequence[Sweep], runner.Graphs, Progress], Iterator[BlockDone]]
+"""Executes sweeps: yields their blocks as soon as each is done."""
 
 
 def names() -> tuple[str, ...]:
@@ -67,7 +68,7 @@ def _by_itself(asked: Asked, known: Registry, drain: Drain) -> Iterator[Execute]
     with ExitStack() as stack:
         here = stack.enter_context(_in_threads(asked, drain))
 
-        def executed(sweeps: Sequence[Sweep], graphs: runner.Graphs, progress: Progress, /) -> Iterator[Done]:
+        def executed(sweeps: Sequence[Sweep], graphs: runner.Graphs, progress: Progress, /) -> Iterator[BlockDone]:
             away = [sweep for sweep in sweeps if isinstance(sweep.rule.optimizer, Foreign)]
             if (asked.workers or workers()) < 2 or sum(len(sweep) * sweep.steps for sweep in away) < WORTH_PROCESSES:
                 away = []
@@ -97,10 +98,10 @@ def _elsewhere(name: str, asked: Asked, known: Registry, drain: Drain) -> Iterat
 
     with _pool(name, asked) as pool, threads(pool.parallel) as waiting:
 
-        def executed(sweeps: Sequence[Sweep], graphs: runner.Graphs, progress: Progress, /) -> Iterator[Done]:
+        def executed(sweeps: Sequence[Sweep], graphs: runner.Graphs, progress: Progress, /) -> Iterator[BlockDone]:
             task = Remote(sweeps, pool, known, asked.limits)
-            for sweep, done in execute(sweeps, task, waiting, progress, pool.parallel, drain):
-                yield sweep, done, task.backend(sweep)
+            for sweep, at, done in execute_blocks(sweeps, task, waiting, progress, pool.parallel, drain):
+                yield sweep, at, done, task.backend(sweep)
 
         yield executed
 
@@ -112,11 +113,11 @@ def _in_threads(asked: Asked, drain: Drain) -> Iterator[Execute]:
     count, seconds = asked.workers or workers(), asked.limits.seconds
     with threads(count) as pool:
 
-        def executed(sweeps: Sequence[Sweep], graphs: runner.Graphs, progress: Progress, /) -> Iterator[Done]:
+        def executed(sweeps: Sequence[Sweep], graphs: runner.Graphs, progress: Progress, /) -> Iterator[BlockDone]:
             own = runner.Runner(sweeps, count, graphs)
             task = Timed(own, seconds) if asked.limits else own
-            for sweep, done in execute(sweeps, task, pool, progress, count, drain):
-                yield sweep, done, own.backend(sweep)
+            for sweep, at, done in execute_blocks(sweeps, task, pool, progress, count, drain):
+                yield sweep, at, done, own.backend(sweep)
 
         yield executed
 

@@ -10,10 +10,10 @@ import math
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from itertools import chain
+from contextlib import closing, contextmanager
+from itertools import accumulate, chain
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
@@ -84,6 +84,10 @@ def threads(count: int | None = None) -> Iterator[ThreadPoolExecutor]:
             pool.shutdown(wait=not is_interrupted, cancel_futures=True)
 
 
+Part = tuple[Sweep, int, Trajectories]
+"""A sweep, the place of the first of its runs that are done, and the trajectories of these."""
+
+
 def execute(
     sweeps: Sequence[Sweep],
     task: Task,
@@ -92,7 +96,26 @@ def execute(
     parallel: int | None = None,
     drain: Drain | None = None,
 ) -> Iterator[tuple[Sweep, Trajectories]]:
-    """Execute all sweeps, the most expensive first, and yield each as soon as all its blocks are done.
+    """Execute all sweeps, and yield each as soon as all its blocks are done. See `execute_blocks`."""
+    done: dict[int, dict[int, Trajectories]] = {id(sweep): {} for sweep in sweeps}
+    with closing(execute_blocks(sweeps, task, executor, progress, parallel, drain)) as blocks_done:
+        for sweep, begin, part in blocks_done:
+            own = done[id(sweep)]
+            own[begin] = part
+            if sum(len(one.status) for one in own.values()) == len(sweep):
+                yield sweep, Trajectories.joined([own[place] for place in sorted(own)])
+                own.clear()
+
+
+def execute_blocks(
+    sweeps: Sequence[Sweep],
+    task: Task,
+    executor: Executor,
+    progress: Progress,
+    parallel: int | None = None,
+    drain: Drain | None = None,
+) -> Generator[Part, None, None]:
+    """Execute all sweeps, the most expensive first, and yield each block as soon as it is done.
 
     `parallel` is the number of blocks that are executed at the same time, by default one on each core. After a request
     of `drain`, no further block is begun.
@@ -119,44 +142,40 @@ def execute(
             progress(run_steps)
             drain.check()
 
-        yield sweeps[0], task(sweeps[0], unless_over)
+        yield sweeps[0], 0, task(sweeps[0], unless_over)
         return
     parallel = parallel or workers()
     divided = _divider(sweeps, parallel)
-    order = sorted(range(len(sweeps)), key=lambda i: -_cost(sweeps[i]))
-    futures: dict[Future[Trajectories], tuple[int, int]] = {}
+    futures: dict[Future[Trajectories], tuple[Sweep, int]] = {}
     ended: SimpleQueue[Future[Trajectories] | None] = SimpleQueue()
-    parts: dict[int, list[Trajectories | None]] = {}
-    waiting: deque[list[tuple[int, int, Sweep]]] = deque()
+    waiting: deque[list[tuple[Sweep, int, Sweep]]] = deque()
 
     def begin(block: Sweep) -> Trajectories:
         if drain.is_requested:
             raise Stopped
         return task(block, watch)
 
-    def submit(i: int, n: int, block: Sweep) -> None:
+    def submit(sweep: Sweep, at: int, block: Sweep) -> None:
         future = executor.submit(begin, block)
-        futures[future] = i, n
+        futures[future] = sweep, at
         future.add_done_callback(ended.put)
 
     try:
-        for i in order:
-            first, *others = divided(sweeps[i]) if task.divides(sweeps[i]) else [sweeps[i]]
-            parts[i] = [None] * (1 + len(others))
-            submit(i, 0, first)
+        for sweep in sorted(sweeps, key=lambda sweep: -_cost(sweep)):
+            parts = divided(sweep) if task.divides(sweep) else [sweep]
+            places = accumulate(map(len, parts), initial=0)
+            first, *others = [(sweep, at, part) for at, part in zip(places, parts, strict=False)]
+            submit(*first)
             # The first block makes what all blocks share, such as machine code. So the others follow those of the
             # next sweeps, with which the other workers begin meanwhile.
-            waiting.append([(i, n, block) for n, block in enumerate(others, 1)])
+            waiting.append(others)
             if len(waiting) >= parallel:
                 for other in waiting.popleft():
                     submit(*other)
         for other in chain.from_iterable(waiting):
             submit(*other)
         for future in _until_drained(futures, ended, drain):
-            i, n = futures[future]
-            parts[i][n] = future.result()
-            if all(part is not None for part in parts[i]):
-                yield sweeps[i], Trajectories.joined([part for part in parts.pop(i) if part is not None])
+            yield *futures[future], future.result()
     finally:
         stop.set()
         for future in futures:

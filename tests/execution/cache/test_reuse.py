@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -55,9 +56,10 @@ class Lab:
         with executors.opened(Asked(), self.known) as execute:
 
             def counting(sweeps, graphs, progress):
-                for sweep, done, backend in execute(sweeps, graphs, progress):
-                    self.executed[sweep.label] = self.executed.get(sweep.label, 0) + len(sweep)
-                    yield sweep, done, backend
+                for block in execute(sweeps, graphs, progress):
+                    sweep, _, done, _ = block
+                    self.executed[sweep.label] = self.executed.get(sweep.label, 0) + len(done.status)
+                    yield block
 
             steps = []
             done = {sweep.id: (found, backend) for sweep, found, backend in
@@ -218,6 +220,29 @@ def test_long_sweeps_are_kept_in_pieces(planned, lab, built_in, tmp_path, monkey
     segment.rename(segment.with_suffix(".part"))
     assert_equal(lab(planned(document)), fresh)
     assert sum(lab.executed.values()) == 36 - sum(entry.runs for entry in entries[:5])
+
+
+def test_blocks_of_an_unfinished_sweep_are_kept(planned, lab, built_in, tmp_path, monkeypatch):
+    """After Ctrl-C only the blocks that had not finished are computed."""
+    monkeypatch.setattr(local, "BLOCK", 6)
+    document = changed(SMALL, backend="replay", optimizer=[{"name": "adam", "lr": [1e-3, 1e-2, 1e-1, 1]}])
+    fresh = Lab(tmp_path / "fresh", built_in)(planned(document))
+    own, finished = Reuse(RunStore(lab.folder)), 0
+
+    def interrupted(sweeps, graphs, progress):
+        nonlocal finished
+        with executors.opened(Asked(), built_in) as execute:
+            for block in itertools.islice(execute(sweeps, graphs, progress), 2):
+                finished += len(block[2].status)
+                yield block
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(own.computed(planned(document).sweeps, interrupted, lambda run_steps: None))
+    own.close()
+    assert own.kept == finished == 6
+    assert_equal(lab(planned(document)), fresh)
+    assert lab.executed == {"adam": 12 - 6}
 
 
 def test_two_at_once_keep_both(planned, lab, built_in):

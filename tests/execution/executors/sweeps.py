@@ -5,6 +5,7 @@ from __future__ import annotations
 from optlab.execution import runner
 from optlab.execution.executors import opened
 from optlab.execution.executors.protocol import DEFAULT
+from optlab.execution.records import Trajectories
 
 LARGE = {
     "steps": 30,
@@ -34,5 +35,8 @@ def bits(trajectories):
 
 def executed(sweeps, known, asked=DEFAULT, told=lambda run_steps: None):
     """The trajectories and the back end of each sweep, by its id."""
+    parts, backends = {sweep.id: {} for sweep in sweeps}, {}
     with opened(asked, known) as execute:
-        return {sweep.id: (done, backend) for sweep, done, backend in execute(sweeps, runner.Graphs(), told)}
+        for sweep, at, done, backend in execute(sweeps, runner.Graphs(), told):
+            parts[sweep.id][at], backends[sweep.id] = done, backend
+    return {id: (Trajectories.joined([own[at] for at in sorted(own)]), backends[id]) for id, own in parts.items()}

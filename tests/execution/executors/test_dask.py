@@ -8,21 +8,17 @@ from concurrent.futures import CancelledError
 import pytest
 
 from optlab.errors import UserError
-from optlab.execution import runner
-from optlab.execution.executors import dask, opened
+from optlab.execution.executors import dask
 from optlab.execution.executors.protocol import Asked, Died, SweepLimits
 from optlab.execution.executors.travel import Head
-from tests.execution.executors.sweeps import bits
+from tests.execution.executors.sweeps import bits, executed
 
 pytest.importorskip("distributed")
 
 
 def test_the_bits_are_those_of_threads(sweeps, built_in, on_threads):
-    with opened(Asked("dask", 2), built_in) as execute:
-        found = {}
-        for sweep, done, _ in execute(sweeps, runner.Graphs(), lambda run_steps: None):
-            found[sweep.id] = bits(done)
-    assert found == {i: bits(done) for i, (done, _) in on_threads.items()}
+    found = executed(sweeps, built_in, Asked("dask", 2))
+    assert {i: bits(done) for i, (done, _) in found.items()} == {i: bits(done) for i, (done, _) in on_threads.items()}
 
 
 def test_a_scheduler_that_does_not_answer(monkeypatch):
