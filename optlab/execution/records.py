@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from optlab.execution.noise import Noise
 from optlab.execution.rule import Key, Rule
+from optlab.execution.savers import Savers
 from optlab.plugins.problems.base import Problem, Split
 
 Floats = NDArray[np.float64]
@@ -79,11 +80,9 @@ Start = FixedPoint | DomainDraw | ProblemDraw | PixelGrid
 class Case:
     """A problem with its choices, dimension and start, but without its numbers.
 
-    Rankings and pictures have one entry per case and title.
-
-    `choices` are the options that change the graph of the problem. `split` and `batch_size` belong to problems that are
-    trained on data; a `batch_size` of 0 is the full batch. `precision` is the dtype of all computations. `noise` is the
-    noise on what optimizers receive, without its numbers.
+    Rankings and pictures have one entry per case and title. `choices` are the options that change the graph of the
+    problem. `split` and `batch_size` belong to problems that are trained on data; a `batch_size` of 0 is the full
+    batch. `precision` is the dtype of all computations. `noise` is the noise on what optimizers receive.
     """
 
     problem: Problem
@@ -180,7 +179,8 @@ class Sweep:
     - `target`: a loss. The first step with at most this loss is recorded. With `target_of`, a value of this quantity
       instead; the first evaluation that reaches it is recorded.
 
-    `backend` is "native", "replay" or "auto". `stop` has the limits at which runs end early, or is None.
+    `backend` is "native", "replay" or "auto". `stop` has the limits at which runs end early, or is None. `savers` makes
+    what saves the state of a block, or is None.
     """
 
     id: str
@@ -199,6 +199,7 @@ class Sweep:
     backend: str = "auto"
     stop: Stop | None = None
     target_of: TargetQuantity | None = None
+    savers: Savers | None = None
 
     def __len__(self) -> int:
         return len(self.run)
@@ -226,7 +227,8 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Trajectories:
-    """The recorded values of the runs of a sweep. The run axis, of length R, is the last axis of each array.
+    """The recorded values of the runs of a sweep. The run axis, of length R, is the last axis of each array. Entries
+    after the last step of a run have no meaning.
 
     - `status` (R,): the index in `STATUSES`. `steps` (R,): the last step taken.
     - `first_loss`, `final_loss`, `best_loss` (R,): the objective, over the whole training data if there is data.
@@ -238,8 +240,6 @@ class Trajectories:
     - `stopped` (R,): the index in `STOPS` of the limit at which a run stopped, or -1. None if there are no limits.
     - `log`: the traceback of an exception, if runs have the status `error`.
     - `measures`: values (R,) by name that were computed from the values along the steps, which a summary omits.
-
-    Entries after the last step of a run have no meaning.
     """
 
     status: NDArray[np.uint8]

@@ -18,12 +18,15 @@ from numpy.typing import NDArray
 from optlab.engine.native.hoisting import StepProgram
 from optlab.engine.native.jit import Code
 from optlab.engine.native.memory import address, aligned
+from optlab.engine.native.saved_call import SavedCall, Stopping
+from optlab.engine.saver import UNSAVED, StateSaver
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-STRIDE = 4096
-"""Steps per call of the machine code. Rows of the table for this many steps fit into the cache."""
+STRIDE, FEWEST, AT_MOST = 4096, 512, 100_000_000_000
+"""Steps per call of the machine code: the most, the fewest, and the approximate work between, a few seconds of one
+thread. Rows of the table for this many steps fit into the cache. The state can be saved after each call."""
 
 AT_LEAST, AT_ONCE = 500_000, 500_000_000
 """The approximate work of one call, runs times steps times expressions: from the cost of waking a thread up to a few
@@ -43,7 +46,8 @@ class KernelOutput:
     `best` (R,) are losses, `steps` (R,) is the last step taken, and `finite` (R,) is whether the run made all steps. A
     run that stopped early has a finite `final`, and one that diverged by its x has the final loss NaN. `out_of_time`
     (R,): it stopped because of the time. `carried` has x and the state at the end, one row per entry; those of runs
-    that stopped are not at the stop. `reached` (R,) is the first step that reaches the target, or -1.
+    that stopped are not at the stop. `reached` (R,) is the first step that reaches the target, or -1. `seconds_before`
+    is the time per run that was used before a saved state.
     """
 
     loss: Floats
@@ -56,6 +60,7 @@ class KernelOutput:
     carried: Floats
     reached: Ints | None
     out_of_time: NDArray[np.bool_]
+    seconds_before: float
 
 
 @dataclass(frozen=True)
@@ -78,8 +83,9 @@ class Kernel:
         seconds: float = math.inf,
         progress: Callable[[int], None] = lambda run_steps: None,
         threads: int = 1,
+        saver: StateSaver = UNSAVED,
     ) -> KernelOutput:
-        """Run all steps.
+        """Run all steps, or those that are left after a saved state.
 
         Args:
             carried: x and the state of each run before the first step, shape (entries, R).
@@ -94,8 +100,9 @@ class Kernel:
                 `STRIDE` steps.
             progress: receives the number of run-steps since the previous call, from any thread. It may raise to stop.
             threads: the number of threads. No result depends on it.
+            saver: saves the state every now and then.
         """
-        call = _Call(self, carried, uniform, columns, steps, recorded, target, limits)
+        call = _Call(self, carried, uniform, columns, steps, recorded, target, limits, saver)
         return call.run(progress, threads, seconds)
 
     @functools.cached_property
@@ -129,9 +136,10 @@ class _Call:
         recorded: Ints,
         target: Any,
         limits: Any,
+        saver: StateSaver,
     ) -> None:
         self.began = time.perf_counter()
-        self.kernel, self.horizon, self.runs = kernel, steps, carried.shape[1]
+        self.kernel, self.horizon, self.runs, self.saver = kernel, steps, carried.shape[1], saver
         layout, program = kernel.program.layout, kernel.program
         self.padded = -(-self.runs // kernel.lanes) * kernel.lanes
         self.state = self._filled(carried)
@@ -155,6 +163,10 @@ class _Call:
         self.table = _pointers(self.rows, self.uniform, self.running)
         self.read = _pointers(self.rows, self.uniform, self.columns, self.state, self.products)
         written = (self.recorded, self.loss, self.trail, self.final, self.best, self.steps, self.finite)
+        arrays = {"state": self.state, "loss": self.loss, "trail": self.trail, "per run": per_run}
+        arrays |= {"steps": self.steps, "finite": self.finite}
+        known = {name: array for name, array in arrays.items() if array is not None}
+        self.saved = SavedCall(saver, self.runs, program, known, self.products, self.running)
         self.limits = np.array(limits, dtype=np.float64) if layout.stops else None
         self.written = _pointers(*written, self.target, self.reached, self.limits)
 
@@ -167,8 +179,12 @@ class _Call:
     def run(self, progress: Callable[[int], None], threads: int, seconds: float) -> KernelOutput:
         """All steps of all runs, in parts of some runs, on `threads` threads including the calling one."""
         lanes, most = self.kernel.lanes, self.padded // self.kernel.lanes
-        for begin in range(0, self.horizon, STRIDE):
-            end = min(begin + STRIDE, self.horizon)
+        done, self.seconds_before = self.saved.load()
+        self.began -= self.seconds_before * self.runs
+        if done:
+            progress(done * self.runs)
+        for begin in range(done, self.horizon, self.stride):
+            end = min(begin + self.stride, self.horizon)
             if begin and not self.finite.any():
                 progress(self.runs * (self.horizon - begin))
                 break
@@ -181,7 +197,8 @@ class _Call:
             share = max(-(-most // (TURNS * threads)), AT_LEAST // work)
             size = lanes * max(1, min(AT_ONCE // work, share))
             parts = deque((first, min(first + size, self.padded)) for first in range(0, self.padded, size))
-            work_on = functools.partial(self._parts, parts, begin, end, progress)
+            stopping = Stopping(progress, self.saver)
+            work_on = functools.partial(self._parts, parts, begin, end, stopping)
             others = [self.kernel.helpers.submit(work_on) for _ in range(min(threads, len(parts)) - 1)]
             try:
                 work_on()
@@ -189,7 +206,19 @@ class _Call:
                 wait(others)
             for other in others:
                 other.result()
+            is_last = stopping.raised is not None
+            if (is_last or end < self.horizon) and self.finite.any() and self.saver.due(is_last):
+                self.saved.save(end, (time.perf_counter() - self.began) / self.runs)
+            if stopping.raised is not None:
+                raise stopping.raised
         return self._result()
+
+    @functools.cached_property
+    def stride(self) -> int:
+        """The steps of each call: a multiple of those between two checks of x."""
+        every = self.kernel.program.layout.check_every
+        most = AT_MOST // (self.padded * self.kernel.program.expressions.work)
+        return min(STRIDE, max(FEWEST, most // every * every))
 
     def _fill_table(self, begin: int, end: int) -> None:
         """Fill the rows of some steps. The loss after the last one may need a row too."""
@@ -240,6 +269,7 @@ class _Call:
             carried=self.state[:, runs],
             reached=None if self.target is None else self.reached[runs].astype(np.int64),
             out_of_time=self.out_of_time[runs],
+            seconds_before=self.seconds_before,
         )
 
     def _fill_after_divergence(self) -> None:

@@ -38,6 +38,25 @@ def sentences(sweeps: Sequence[Sweep], missing: int, changes: Sequence[Change], 
     return [f"{runs - missing:,} of {counted(runs, 'run')} kept from earlier, {end}", *why]
 
 
+def of_checkpoints(begun: Sequence[tuple[Sweep, int, int]], changes: Sequence[Change], store: RunStore) -> list[str]:
+    """Which runs are continued, and why others are not although there is a checkpoint of their problem and rule.
+
+    `begun` has sweeps, the steps of their checkpoints, and the numbers of runs.
+    """
+    said = [
+        f"{sweep.label}: {counted(runs, 'run')} continued at step {step:,} of {sweep.steps:,}"
+        for sweep, step, runs in begun
+    ]
+    of_begun = {sweep.id for sweep, _, _ in begun}
+    for change in changes:
+        for entry in [] if change.sweep.id in of_begun else store.checkpoints:
+            if entry.family == change.identity.family and entry.key != change.identity.key:
+                with contextlib.suppress(Damaged, OSError):
+                    why = _changed(change, entry.description()[0]["parts"])
+                    said.append(f"a checkpoint of {counted(entry.runs, 'run')} is not continued; {', '.join(why)}")
+    return said
+
+
 def _why(change: Change, store: RunStore) -> list[str]:
     """The reasons for one sweep. None if nothing like it was kept."""
     own = change.identity

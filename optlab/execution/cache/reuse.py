@@ -11,13 +11,14 @@ import numpy as np
 from optlab.errors import UserError
 from optlab.execution import executors
 from optlab.execution.cache import kept, reasons
+from optlab.execution.cache.checkpoints import INTERVAL, Checkpoints
 from optlab.execution.cache.identity import Identities, Identity
 from optlab.execution.cache.rows import Rows, places, rows_of
 from optlab.execution.cache.segments import Damaged, StoredRuns
 from optlab.execution.cache.store import RunStore
 from optlab.execution.executors.choice import Execute
 from optlab.execution.executors.local import Progress
-from optlab.execution.records import Ints, Sweep, Trajectories
+from optlab.execution.records import DIVERGED, DONE, ERROR, Ints, Sweep, Trajectories
 from optlab.execution.rule import Key
 from optlab.execution.runner import Graphs
 from optlab.plugins.external import Foreign
@@ -34,26 +35,36 @@ Done = tuple[Sweep, Trajectories, str]
 
 @dataclass
 class _Found:
-    """A sweep, and what the store has of it: the places of runs in the sweep, and in an entry."""
+    """A sweep, and what the store has of it: the places of runs in the sweep, and in an entry. `missing` are those that
+    are not done. Some of them are `begun`: these places are at this step of a checkpoint."""
 
     sweep: Sweep
     identity: Identity | None = None
     rows: Rows | None = None
     held: list[tuple[StoredRuns, Ints, Ints]] = field(default_factory=list)
     missing: Ints = field(default_factory=lambda: np.arange(0))
+    checkpoints: Checkpoints | None = None
+    begun: list[tuple[int, Ints]] = field(default_factory=list)
 
 
 class Reuse:
-    """Executes sweeps with a store. `keeps` says which sweeps are looked up and kept.
+    """Executes sweeps with a store. `keeps` says which sweeps are looked up and kept. The state of a block is saved
+    every `interval` seconds.
 
     `graphs` has the step graphs of the sweeps, which the execution uses too.
     """
 
-    def __init__(self, store: RunStore, keeps: Callable[[Sweep], bool] = lambda sweep: True) -> None:
+    def __init__(
+        self, store: RunStore, keeps: Callable[[Sweep], bool] = lambda sweep: True, interval: float = INTERVAL
+    ) -> None:
         self.graphs = Graphs()
         self._store, self._keeps, self._identities = store, keeps, Identities(self.graphs)
+        self._interval = interval
         self._looked_up: dict[str, _Found] = {}
         self._said = 0
+        self._of_checkpoints: list[str] = []
+        """What was damaged or not written, in this process and in others."""
+        self._said_of_checkpoints: set[str] = set()
         self.kept = 0
         """The number of runs that were computed and kept."""
 
@@ -66,12 +77,17 @@ class Reuse:
             for one in found
             if one.identity is not None and one.rows is not None and len(one.missing)
         ]
-        return reasons.sentences(sweeps, sum(len(one.missing) for one in found), changes, self._store)
+        missing = sum(len(one.missing) for one in found)
+        begun = [(one.sweep, step, len(at)) for one in found for step, at in one.begun]
+        continued = reasons.of_checkpoints(begun, changes, self._store)
+        return [*reasons.sentences(sweeps, missing, changes, self._store), *continued]
 
     def faults(self) -> list[str]:
         """What was damaged in the store, and why it was not written, as sentences. Each is returned once."""
         new = [f"{what}; its runs are computed again" for what in self._store.damage[self._said :]]
         self._said = len(self._store.damage)
+        new += [said for said in dict.fromkeys(self._of_checkpoints) if said not in self._said_of_checkpoints]
+        self._said_of_checkpoints.update(self._of_checkpoints)
         failure, self._store.journal.failure = self._store.journal.failure, None
         return new + [f"runs were not kept for later in {self._store.folder}: {failure}"] * (failure is not None)
 
@@ -103,6 +119,8 @@ class Reuse:
             found, parts = waiting[of]
             self._keep(found, at, done)
             parts.append((at, done))
+            if found.begun or float(done.seconds.sum()) >= self._interval / 2:  # there may be a checkpoint
+                self._remove_checkpoints(found, parts)
             if sum(len(at) for at, _ in parts) == len(found.sweep):
                 del waiting[of]
                 yield found.sweep, kept.merged(parts), backend
@@ -132,6 +150,10 @@ class Reuse:
                 if (at >= 0).any():
                     found.held.append((entry, found.missing[at >= 0], at[at >= 0]))
                     found.missing = found.missing[at < 0]
+        folder, numbers = self._store.folder.absolute(), self._numbers(sweep)
+        found.checkpoints = Checkpoints(folder, found.identity, numbers, self._of_checkpoints, self._interval)
+        if found.identity.key.hex() in self._store.with_checkpoints:
+            found.begun = found.checkpoints.begun(found.rows, found.missing)
         return found
 
     def _numbers(self, sweep: Sweep) -> Sequence[Key]:
@@ -161,11 +183,13 @@ class Reuse:
         return parts
 
     def _pieces(self, found: _Found, sweeps: int) -> Iterator[tuple[Sweep, Ints]]:
-        """The missing runs as sweeps that are executed, with the places of their runs."""
-        sweep, missing = found.sweep, found.missing
-        cut = [missing] if found.identity is None else _cut(sweep, missing, found.identity.backend, sweeps)
+        """The missing runs as sweeps that are executed, with the places of their runs: one for each checkpoint."""
+        sweep, missing = replace(found.sweep, savers=found.checkpoints), found.missing
+        cut = [at for _, at in found.begun]
+        if len(rest := np.setdiff1d(missing, np.concatenate(cut)) if cut else missing):
+            cut += [rest] if found.identity is None else _cut(sweep, rest, found.identity.backend, sweeps)
         if len(cut) == 1 and len(missing) == len(sweep):
-            yield sweep, missing
+            yield sweep, cut[0]
             return
         for n, at in enumerate(cut):
             piece = replace(sweep.block(at), id=f"{sweep.id}-{n}")
@@ -173,6 +197,15 @@ class Reuse:
             if self._identities.backend(piece) != found.identity.backend:  # fewer runs may be faster on another one
                 piece = replace(piece, backend=found.identity.backend)
             yield piece, at
+
+    def _remove_checkpoints(self, found: _Found, parts: Sequence[tuple[Ints, Trajectories]]) -> None:
+        """Remove the checkpoints of runs that are done, unless their process was ended."""
+        over = [at for at, done in parts if np.isin(done.status, (DONE, DIVERGED, ERROR)).all()]
+        done = np.concatenate([found.missing[:0], *over])
+        if found.checkpoints is not None and found.rows is not None:
+            found.checkpoints.remove(found.rows[done])
+            if len(done) == len(found.sweep):
+                found.checkpoints.clean()
 
     def _keep(self, found: _Found, at: Ints, done: Trajectories) -> None:
         if found.identity is None or found.rows is None or not kept.is_worth(done):

@@ -25,6 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 PART, COMPLETE = ".part", ".runs"
+CHECKPOINT, SAVING = ".checkpoint", ".saving"
+"""The suffixes of a segment with the state of one block, and of one that is being written: see `checkpoints.py`."""
 MAGIC, DROPPED = b"OLR1", b"OLR0"
 """The first bytes of an entry, and of one that was found to be damaged."""
 _HEAD = struct.Struct("<4sIIIQ16s8s")
@@ -110,6 +112,18 @@ def entries(path: Path) -> Iterator[StoredRuns]:
             offset += size
 
 
+def encoded(key: bytes, family: bytes, runs: int, about: Mapping[str, Any], arrays: Arrays) -> list[Any]:
+    """The bytes of an entry, in parts."""
+    views = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    described = [[name, a.dtype.str, a.shape, zlib.crc32(a.data)] for name, a in views.items()]
+    text = json.dumps({**about, "arrays": described}).encode()
+    size = sum(array.nbytes for array in views.values())
+    head = _HEAD.pack(MAGIC, 0, len(text), runs, size, key, family)
+    checksum = zlib.crc32(text, zlib.crc32(head[_UNSUMMED:]))
+    head = _HEAD.pack(MAGIC, checksum, len(text), runs, size, key, family)
+    return [head, text, *(array.data for array in views.values() if array.nbytes)]
+
+
 class Journal:
     """Writes one segment. The file is made with the first entry.
 
@@ -127,15 +141,8 @@ class Journal:
         """Write a block of runs. The last axis of the array "status" has its runs. Returns whether it was written."""
         if self._has_failed:
             return False
-        views = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-        described = [[name, a.dtype.str, a.shape, zlib.crc32(a.data)] for name, a in views.items()]
-        text = json.dumps({**about, "arrays": described}).encode()
-        size, runs = sum(array.nbytes for array in views.values()), len(arrays["status"])
-        head = _HEAD.pack(MAGIC, 0, len(text), runs, size, key, family)
-        checksum = zlib.crc32(text, zlib.crc32(head[_UNSUMMED:]))
-        head = _HEAD.pack(MAGIC, checksum, len(text), runs, size, key, family)
         try:
-            self._write([head, text, *(array.data for array in views.values() if array.nbytes)])
+            self._write(encoded(key, family, len(arrays["status"]), about, arrays))
         except OSError as error:
             self.failure, self._has_failed = error, True
         return not self._has_failed

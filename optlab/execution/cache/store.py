@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import time
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from optlab.errors import counted
-from optlab.execution.cache.segments import COMPLETE, PART, Damaged, Journal, StoredRuns, entries
+from optlab.execution.cache.segments import CHECKPOINT, COMPLETE, PART, SAVING, Damaged, Journal, StoredRuns, entries
 
 FOLDER = ".optlab-cache"
 """The folder of the store in a folder of results. It may be deleted at any time."""
@@ -41,7 +42,26 @@ class RunStore:
         """All entries, the newest segment first."""
         found: list[StoredRuns] = []
         for segment in sorted(segments(self.folder), key=lambda one: one.age):
-            found += self._of(segment.path)
+            if segment.path.suffix in (PART, COMPLETE):
+                found += self._of(segment.path)
+        return found
+
+    @functools.cached_property
+    def _checkpoint_files(self) -> list[Path]:
+        return [file.path for file in segments(self.folder) if file.path.suffix == CHECKPOINT]
+
+    @functools.cached_property
+    def with_checkpoints(self) -> set[str]:
+        """The keys of the sweeps that have checkpoints, as hexadecimal numbers. Names of files begin with them."""
+        return {path.name.partition("-")[0] for path in self._checkpoint_files}
+
+    @functools.cached_property
+    def checkpoints(self) -> list[StoredRuns]:
+        """The checkpoints of all sweeps. Damaged ones are found by the sweeps that they belong to."""
+        found: list[StoredRuns] = []
+        for path in self._checkpoint_files:
+            with contextlib.suppress(Damaged, OSError):
+                found += entries(path)
         return found
 
     def _of(self, path: Path) -> Iterator[StoredRuns]:
@@ -100,7 +120,7 @@ def segments(folder: Path) -> list[StoreFile]:
     try:
         with os.scandir(folder) as inside:
             for file in inside:
-                if file.name.endswith((PART, COMPLETE)) and file.is_file(follow_symlinks=False):
+                if file.name.endswith((PART, COMPLETE, CHECKPOINT, SAVING)) and file.is_file(follow_symlinks=False):
                     at = file.stat()
                     found.append(StoreFile(Path(file.path), at.st_size, now - at.st_mtime))
     except OSError:

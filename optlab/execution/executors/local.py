@@ -11,7 +11,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from itertools import accumulate, chain
 from queue import Empty, SimpleQueue
@@ -35,6 +35,9 @@ ROUNDS = 4
 fewer, one worker would execute the last block while the others wait."""
 TOGETHER = 16
 """The least number of runs in such a block: the overhead of a step is divided among them."""
+
+SAVING = 2.0
+"""The seconds that blocks have to save their states when no time is left to finish them."""
 
 Progress = Callable[[int], None]
 
@@ -176,6 +179,10 @@ def execute_blocks(
             submit(*other)
         for future in _until_drained(futures, ended, drain):
             yield *futures[future], future.result()
+    except Interrupted:
+        stop.set()
+        wait([future for future in futures if future.running()], SAVING)
+        raise
     finally:
         stop.set()
         for future in futures:

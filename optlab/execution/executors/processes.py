@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any
 
 from optlab.errors import UserError
-from optlab.execution.executors.local import workers
+from optlab.execution.executors.local import SAVING, Stopped, workers
 from optlab.execution.executors.protocol import Answer, Asked, Died, OutOfTime, SweepLimits, Wait
 from optlab.execution.executors.travel import Head
 from optlab.execution.executors.worker import LENGTH
@@ -82,7 +82,12 @@ class _Worker:
         deadline = time.monotonic() + self._limits.seconds
         with contextlib.suppress(BrokenPipeError):
             self._send([*messages, ("block", (head.key, begin, end))])
-        answer = self._answer(popen, deadline, wait)
+        try:
+            answer = self._answer(popen, deadline, wait)
+        except Stopped:
+            if head.saves:
+                self._let_save()
+            raise
         if isinstance(answer, BaseException):
             raise answer
         return answer
@@ -122,6 +127,14 @@ class _Worker:
                     raise Died(_cause(popen.wait()))
                 received += piece
         return pickle.loads(memoryview(received)[LENGTH.size :])
+
+    def _let_save(self) -> None:
+        """Stop the block, and give it some time to save its state. Then it answers."""
+        assert self._popen is not None
+        assert self._popen.stdout is not None
+        with contextlib.suppress(OSError):
+            self._send([("stop", None)])
+            select.select([self._popen.stdout], [], [], SAVING)
 
     def kill(self) -> None:
         """End the process, with all that it has started. It can be started again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -29,10 +29,11 @@ class OutOfTime(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """The results of a block, and the back end that executed it."""
+    """The results of a block, the back end that executed it, and what could not be saved or loaded, as sentences."""
 
     trajectories: Trajectories
     backend: str
+    faults: Sequence[str] = ()
 
     def checked(self, runs: int) -> Answer:
         """This answer, if its arrays have this number of runs. A plugin may have replaced functions of NumPy there.

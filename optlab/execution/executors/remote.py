@@ -43,6 +43,8 @@ class Remote:
         else:
             done = answer.trajectories
             self._backends[block.id] = answer.backend
+            if whole.savers is not None:
+                whole.savers.faults.extend(answer.faults)
             if self._limits.memory is not None and "MemoryError" in done.log:
                 done = self._lost(block, CRASHED, f"needs more than limits.memory = {self._limits.memory:,} bytes")
         progress(len(block) * block.steps)
@@ -67,7 +69,9 @@ class Remote:
     def _head(self, sweep: Sweep) -> Head:
         with self._one_at_a_time:
             if sweep.id not in self._heads:
-                self._heads[sweep.id] = Head(self._drops, self._versions, self._written(sweep))
+                self._heads[sweep.id] = Head(
+                    self._drops, self._versions, self._written(sweep), sweep.savers is not None
+                )
             return self._heads[sweep.id]
 
     def _written(self, sweep: Sweep) -> bytes:

@@ -59,12 +59,14 @@ class Drop:
 class Head:
     """All that the blocks of a sweep share: drop-in files, versions, and the sweep.
 
-    `key` is a hash of the content, by which a worker keeps what it has loaded, traced and compiled.
+    `key` is a hash of the content, by which a worker keeps what it has loaded, traced and compiled. `saves`: whether a
+    block that is stopped may save its state.
     """
 
     drops: tuple[Drop, ...]
     versions: Mapping[str, str] = field(hash=False)
     sweep: bytes = field(repr=False)
+    saves: bool = False
 
     @property
     def key(self) -> str:

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from optlab.errors import UserError
 from optlab.execution import fingerprint
-from optlab.execution.executors.local import blocks
+from optlab.execution.executors.local import Progress, Stopped, blocks
 from optlab.execution.executors.protocol import Answer
 from optlab.execution.executors.travel import Drop, Head, read
 from optlab.execution.memory_limit import limit_memory
@@ -35,8 +35,8 @@ class OtherVersions(UserError):
     """A worker has other versions than the process that sent the sweep, so that results could differ."""
 
 
-def compute(head: Head, begin: int, end: int) -> Answer:
-    """Execute the runs `begin` to `end` of a sweep.
+def compute(head: Head, begin: int, end: int, progress: Progress = lambda run_steps: None) -> Answer:
+    """Execute the runs `begin` to `end` of a sweep. `progress` may raise an exception to stop it.
 
     Raises:
         OtherVersions: this process has other versions of Python, optlab or NumPy.
@@ -44,7 +44,11 @@ def compute(head: Head, begin: int, end: int) -> Answer:
     sweep, runner = _prepared(head)
     block = sweep.block(slice(begin, end))
     parts = blocks(block) if runner.divides(block) else [block]
-    return Answer(Trajectories.joined([runner(part) for part in parts]), runner.backend(sweep))
+    done = Trajectories.joined([runner(part, progress) for part in parts])
+    faults = [] if sweep.savers is None else sweep.savers.faults.copy()
+    if sweep.savers is not None:
+        sweep.savers.faults.clear()
+    return Answer(done, runner.backend(sweep), faults)
 
 
 @functools.lru_cache(KEPT)
@@ -81,7 +85,8 @@ def _present(drop: Drop) -> str:
 def serve(read_from: IO[bytes], write_to: IO[bytes]) -> None:
     """Answer messages from a pipe until it is closed. Then the process ends, even in the middle of a block."""
     waiting: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-    threading.Thread(target=_receive, args=(read_from, waiting), daemon=True).start()
+    stop = threading.Event()
+    threading.Thread(target=_receive, args=(read_from, waiting, stop), daemon=True).start()
     heads: dict[str, Head] = {}
     while True:
         kind, content = waiting.get()
@@ -91,22 +96,27 @@ def serve(read_from: IO[bytes], write_to: IO[bytes]) -> None:
             limit_memory(content)
         else:
             key, begin, end = content
-            answer = pickle.dumps(_outcome(heads[key], begin, end), protocol=pickle.HIGHEST_PROTOCOL)
+            answer = pickle.dumps(_outcome(heads[key], begin, end, stop), protocol=pickle.HIGHEST_PROTOCOL)
             write_to.write(LENGTH.pack(len(answer)) + answer)
             write_to.flush()
 
 
-def _receive(read_from: IO[bytes], waiting: queue.SimpleQueue[tuple[str, Any]]) -> None:
+def _receive(read_from: IO[bytes], waiting: queue.SimpleQueue[tuple[str, Any]], stop: threading.Event) -> None:
     try:
         while True:
-            waiting.put(pickle.load(read_from))
+            message = pickle.load(read_from)
+            stop.set() if message[0] == "stop" else waiting.put(message)
     except BaseException:  # the sender is gone, also in the middle of a message
         os._exit(0)
 
 
-def _outcome(head: Head, begin: int, end: int) -> Answer | BaseException:
+def _outcome(head: Head, begin: int, end: int, stop: threading.Event) -> Answer | BaseException:
+    def watch(run_steps: int) -> None:
+        if stop.is_set():
+            raise Stopped
+
     try:
-        return compute(head, begin, end)
+        return compute(head, begin, end, watch)
     except Exception as error:
         error.add_note("".join(traceback.format_exception(error)))  # the traceback itself cannot be pickled
         return error

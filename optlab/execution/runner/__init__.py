@@ -20,6 +20,7 @@ from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from optlab.engine.containment import contained, original
 from optlab.engine.replay import Program, compile
+from optlab.engine.saver import UNSAVED
 from optlab.execution import fingerprint
 from optlab.execution.records import Sweep, Trajectories
 from optlab.execution.runner import on_external, on_llvm, step_by_step
@@ -149,14 +150,15 @@ class _Prepared:
         with self._making:
             kernel = self._kernel if self.choice.is_whole else None
             graph = self._on_replay if self.choice.backend == "replay" else self._graph
+        saver = UNSAVED if block.savers is None else block.savers(block)
         if kernel is not None:
-            return on_llvm.run(kernel, graph, block, progress, self.threads)
+            return on_llvm.run(kernel, graph, block, progress, self.threads, saver)
         # One thread per matrix product, so that the result does not depend on the number of cores.
         if self.choice.backend == "foreign":  # its package may have loaded a library of its own by now
             with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
                 return on_external.run(block, graph, progress)
         with np.errstate(all="ignore"), _loaded_libraries().limit(limits=1, user_api="blas"):
-            return step_by_step.StepLoop(block, graph, self._program(block, graph)).run(progress)
+            return step_by_step.StepLoop(block, graph, self._program(block, graph), saver).run(progress)
 
     def _program(self, block: Sweep, graph: StepGraph) -> Program:
         """The program of a step for the runs of a block."""

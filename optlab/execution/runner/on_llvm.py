@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from optlab.engine.saver import UNSAVED, StateSaver
 from optlab.execution.records import STOPS, Floats, Ints, Stop, Sweep, Trajectories
 from optlab.execution.runner.choice import constants
 from optlab.execution.runner.finished import trajectories
@@ -31,7 +32,9 @@ def kernel_for(sweep: Sweep, graph: StepGraph, quick: bool = False) -> Kernel:
     return compilation.compile(graph.spread.graph, inputs, CHUNK, trail, targets, quick, stops)
 
 
-def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, threads: int) -> Trajectories:
+def run(
+    kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, threads: int, saver: StateSaver = UNSAVED
+) -> Trajectories:
     """Execute the sweep of the kernel, or a block of it."""
     began = time.perf_counter()
     layout = kernel.program.layout
@@ -51,7 +54,9 @@ def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, thre
         seconds=math.inf if block.stop is None or block.stop.seconds is None else block.stop.seconds,
         progress=progress,
         threads=threads,
+        saver=saver,
     )
+    began -= done.seconds_before * len(block)
     finite = done.finite & ~overflowed([began_finite], [done.carried[dim:]])
     return trajectories(
         block,

@@ -105,6 +105,12 @@ class Record:
         self._evaluated: dict[int, Floats] = {}
         """The objective at the last evaluation, by its step."""
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All that is known between two chunks, by name. With these values and `begin`, a record can be continued."""
+        names = ("loss", "trail", "finite", "stopped", "steps", "first", "final", "best", "reached")
+        own = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        return own | {f"metric {name}": values for name, values in self.metrics.items()}
+
     # ---- the steps ---------------------------------------------------------------------------------------------------
 
     def begin_step(self, now: int, x: Floats) -> None:

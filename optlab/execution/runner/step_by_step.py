@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optlab.engine.replay import Program
+from optlab.engine.saver import UNSAVED, State, StateSaver
 from optlab.execution.randomness import Draws
 from optlab.execution.records import Floats, Sweep, Trajectories
 from optlab.execution.runner.protocol import CHUNK, Progress, Record, evaluation_of, minibatches_of
@@ -22,11 +23,11 @@ from optlab.execution.step import StepGraph
 
 
 class StepLoop:
-    """The state of a sweep while it is executed."""
+    """The state of a sweep while it is executed. `saver` saves it between chunks of steps."""
 
-    def __init__(self, sweep: Sweep, graph: StepGraph, program: Program) -> None:
+    def __init__(self, sweep: Sweep, graph: StepGraph, program: Program, saver: StateSaver = UNSAVED) -> None:
         self.began = time.perf_counter()
-        self.sweep, self.graph = sweep, graph
+        self.sweep, self.graph, self.saver = sweep, graph, saver
         runs = len(sweep)
         x = starts(sweep.case, sweep.root_seed, sweep.seed)
         columns = [sweep.numbers[key] for key in graph.numbers]
@@ -50,13 +51,21 @@ class StepLoop:
         self.program.prepare()
 
     def run(self, progress: Progress) -> Trajectories:
-        """Execute all steps. Exceptions of `progress` are raised to the caller."""
+        """Execute all steps that are left. Exceptions of `progress` are raised to the caller."""
         runs, steps, record = len(self.sweep), self.sweep.steps, self.record
         advance = self._advance if self.sweep.stop is None else self._advance_to_stop
-        for begin in range(0, steps, CHUNK):
+        done = self._continue()
+        if done:
+            progress(done * runs)
+        for begin in range(done, steps, CHUNK):
             end = min(begin + CHUNK, steps)
             advance(begin, end)
-            progress((end - begin) * runs)
+            try:
+                progress((end - begin) * runs)
+            except BaseException:
+                self._save(end, is_last=True)
+                raise
+            self._save(end)
             if not record.finite.any():
                 progress((steps - end) * runs)
                 break
@@ -66,6 +75,22 @@ class StepLoop:
             record.diverge(record.finite & lost, steps, np.nan)
         seconds = time.perf_counter() - self.began
         return record.trajectories(self.x, record.steps * self.graph.grad_evals, np.full(runs, seconds / runs))
+
+    @functools.cached_property
+    def _saved(self) -> State:
+        """All that decides about the steps that are left. Minibatches and random numbers depend on the step alone."""
+        return {"x": self.x, **{f"state {n}": part for n, part in enumerate(self.state)}, **self.record.arrays()}
+
+    def _continue(self) -> int:
+        """Go on from what was saved. Returns the step."""
+        done, seconds = self.saver.load(self._saved)
+        self.record.begin = done
+        self.began -= seconds * len(self.sweep)
+        return done
+
+    def _save(self, step: int, is_last: bool = False) -> None:
+        if (is_last or step < self.sweep.steps) and self.record.finite.any() and self.saver.due(is_last):
+            self.saver.save(self._saved, step, (time.perf_counter() - self.began) / len(self.sweep))
 
     def _advance(self, begin: int, end: int) -> None:
         """Execute the steps of a chunk."""
