@@ -14,7 +14,7 @@ from types import ModuleType
 sys.modules["tests"] = ModuleType("tests")
 sys.modules["tests"].__path__ = [str(Path(__file__).parents[1] / "tests")]
 
-ALL = ("calls", "flips", "kills", "workers", "equal", "hostile", "launches", "leaks")
+ALL = ("calls", "flips", "kills", "within", "workers", "equal", "hostile", "launches", "leaks")
 HEAD = "| fault | injected | result | violations |\n|---|---|---|---|"
 
 

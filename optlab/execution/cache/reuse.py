@@ -199,10 +199,11 @@ class Reuse:
             yield piece, at
 
     def _remove_checkpoints(self, found: _Found, parts: Sequence[tuple[Ints, Trajectories]]) -> None:
-        """Remove the checkpoints of runs that are done, unless their process was ended."""
+        """Remove the checkpoints of runs that are done, unless their process was ended. First the runs are synced."""
         over = [at for at, done in parts if np.isin(done.status, (DONE, DIVERGED, ERROR)).all()]
         done = np.concatenate([found.missing[:0], *over])
         if found.checkpoints is not None and found.rows is not None:
+            self._store.journal.sync()
             found.checkpoints.remove(found.rows[done])
             if len(done) == len(found.sweep):
                 found.checkpoints.clean()

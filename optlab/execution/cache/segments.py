@@ -164,6 +164,14 @@ class Journal:
                 os.truncate(self._file.fileno(), begin)
             raise
 
+    def sync(self) -> None:
+        """Sync what was written."""
+        if self._file is not None and not self._has_failed:
+            try:
+                os.fsync(self._file.fileno())
+            except OSError as error:
+                self.failure, self._has_failed = error, True
+
     def close(self) -> None:
         """Sync the segment and give it its final name."""
         if self._file is None:
