@@ -154,6 +154,8 @@ class Reuse:
         found.checkpoints = Checkpoints(folder, found.identity, numbers, self._of_checkpoints, self._interval)
         if found.identity.key.hex() in self._store.with_checkpoints:
             found.begun = found.checkpoints.begun(found.rows, found.missing)
+            done = np.setdiff1d(np.arange(len(sweep)), found.missing)
+            found.checkpoints.remove(found.rows[done])  # the process was killed before it removed them
         return found
 
     def _numbers(self, sweep: Sweep) -> Sequence[Key]:

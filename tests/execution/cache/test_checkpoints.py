@@ -148,6 +148,19 @@ def test_some_of_its_runs_are_continued_with_others(planned, lab, tmp_path, buil
     assert len(lab.files()) == 1  # of the other values
 
 
+def test_a_checkpoint_of_runs_that_are_kept_is_removed(planned, lab):
+    """The process was killed after the runs were kept, and before it removed their checkpoint."""
+    plan = planned(document("replay"))
+    lab(plan, 0.5, Asked(workers=1))
+    (checkpoint,) = lab.files()
+    data = checkpoint.read_bytes()
+    lab(plan)
+    checkpoint.write_bytes(data)
+    lab(plan)
+    assert lab.files() == []
+    assert lab.said == ["12 of 12 runs kept from earlier, nothing is computed"]
+
+
 def spoil_head(data):
     data[3] ^= 16
 
