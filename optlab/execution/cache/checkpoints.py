@@ -42,7 +42,7 @@ class Checkpoints:
 
     - `numbers`: the keys of the numbers in the rows.
     - `faults`: what was damaged, and what could not be written, as sentences.
-    - `interval`: the seconds between two states of a block.
+    - `interval`: the seconds between two states of a block. `least`: those after which one that is stopped is saved.
     """
 
     folder: Path
@@ -50,6 +50,7 @@ class Checkpoints:
     numbers: Sequence[Key]
     faults: list[str] = field(default_factory=list)
     interval: float = INTERVAL
+    least: float = LEAST
 
     def __call__(self, block: Sweep) -> BlockSaver:
         return BlockSaver(self, block)
@@ -158,7 +159,7 @@ class BlockSaver:
         return 0, 0.0
 
     def due(self, is_last: bool = False) -> bool:
-        return self._clock() - self._last >= (min(self._interval, LEAST) if is_last else self._interval)
+        return self._clock() - self._last >= (min(self._interval, self._of.least) if is_last else self._interval)
 
     def save(self, state: State, step: int, seconds: float) -> None:
         began, own = self._clock(), self._of.identity

@@ -212,3 +212,20 @@ def test_operations_without_a_rule_run_on_replay(planned):
     task = runner.Runner([sweep])
     np.testing.assert_allclose(task(sweep).loss[0], 1.0)
     assert task.backend(sweep) == "replay"
+
+
+def test_no_result_depends_on_the_steps_of_one_call(planned, monkeypatch):
+    """Sweeps with much work make fewer steps in each call of the machine code, so that their state can be saved."""
+    from optlab.engine.native import kernel
+
+    rule = {"name": "adam", "lr": [1e-3, 1e-1, 1e5], "schedule": "cosine"}
+    document = {"problem": [{"name": "rosenbrock", "start": "random"}], "optimizer": [rule], "steps": 700, "seeds": 5}
+    (sweep,) = planned(document | {"backend": "native", "stop": {"loss": 1e-3}}).sweeps
+    found = [bits(runner.run(sweep))]
+    for fewest in (32, 512):
+        monkeypatch.setattr(kernel, "AT_MOST", 1)
+        monkeypatch.setattr(kernel, "FEWEST", fewest)
+        told = []
+        found.append(bits(runner.run(sweep, told.append)))
+        assert len(told) == -(-700 // fewest)
+    assert found[0] == found[1] == found[2]

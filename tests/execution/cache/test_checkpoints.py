@@ -8,6 +8,7 @@ import random
 import re
 import signal
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from optlab.execution.cache.checkpoints import BlockSaver, Checkpoints
 from optlab.execution.cache.identity import Identities
 from optlab.execution.cache.store import clear
 from optlab.execution.cache.store import segments as files_of
-from optlab.execution.executors import local
+from optlab.execution.executors import local, processes
 from optlab.execution.executors.drain import Drain
 from optlab.execution.executors.protocol import DEFAULT, Asked
 from optlab.execution.runner import Graphs
@@ -291,20 +292,18 @@ def test_states_are_due_once_a_minute_or_less_often_if_they_take_long(planned, l
     ]
 
 
-def test_ctrl_c_saves_the_blocks_that_are_stopped(planned, lab, built_in, monkeypatch):
-    """Blocks on the threads of a pool. No checkpoint is due by its interval."""
+@pytest.mark.parametrize("name", ["threads", "processes"])
+def test_ctrl_c_saves_the_blocks_that_are_stopped(planned, lab, built_in, monkeypatch, name):
+    """No checkpoint is due by its interval."""
     monkeypatch.setattr(executors.drain, "GRACE", 0.0)
-    monkeypatch.setattr(checkpoints, "LEAST", 0.0)
+    for module in (local, processes):
+        monkeypatch.setattr(module, "SAVING", 60.0)  # a worker process first loads what it needs
     plan = planned(document("replay", steps=1_000_000, seeds=40, record={"points": 3}))
-    drain, own = Drain(), Reuse(RunStore(lab.folder))
-
-    def progress(run_steps):
-        if run_steps:
-            drain.request()
-
-    with pytest.raises(KeyboardInterrupt), executors.opened(Asked(workers=2), built_in, drain) as execute:
-        list(own.computed(plan.sweeps, execute, progress))
-    assert lab.files()
+    (sweep,) = plan.sweeps
+    of, drain = of_sweep(sweep, lab.folder, least=0.0), Drain()
+    with pytest.raises(KeyboardInterrupt), executors.opened(Asked(name, 2), built_in, drain) as execute:
+        list(execute([replace(sweep, savers=of)], Graphs(), lambda run_steps: drain.request()))
+    assert of.held()
     assert any("continued at step" in said for said in Reuse(RunStore(lab.folder)).prospect(plan.sweeps))
 
 
