@@ -16,6 +16,9 @@ from optlab.execution.cache.store import RunStore
 from optlab.execution.records import Ints, Sweep
 from optlab.execution.rule import Key, shown_as
 
+_FEW = 2
+"""The most settings by which a sweep is a variant of an earlier one."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -52,8 +55,8 @@ def of_checkpoints(begun: Sequence[tuple[Sweep, int, int]], changes: Sequence[Ch
         for entry in [] if change.sweep.id in of_begun else store.checkpoints:
             if entry.family == change.identity.family and entry.key != change.identity.key:
                 with contextlib.suppress(Damaged, OSError):
-                    why = _changed(change, entry.description()[0]["parts"])
-                    said.append(f"a checkpoint of {counted(entry.runs, 'run')} is not continued; {', '.join(why)}")
+                    if why := _changed(change, entry.description()[0]["parts"]):
+                        said.append(f"a checkpoint of {counted(entry.runs, 'run')} is not continued; {', '.join(why)}")
     return said
 
 
@@ -83,7 +86,8 @@ def _new_values(change: Change, held: Rows) -> list[str]:
 
 
 def _changed(change: Change, before: dict[str, str]) -> list[str]:
-    """What differs from an earlier sweep of the same problem and rule."""
+    """What differs from an earlier sweep of the same problem and rule. With many other settings it is of another
+    experiment, about which nobody asked."""
     now = change.identity.parts
     differing = [name for name in now if before.get(name) != now[name]]
     plugins = [change.sweep.case.problem.name, *(part.plugin.name for part in change.sweep.rule.parts)]
@@ -92,4 +96,4 @@ def _changed(change: Change, before: dict[str, str]) -> list[str]:
     if "code" in differing and not code and not settings:
         settings.append("options")
     found = [f"{name}: its code has changed" for name in code if "code" in differing]
-    return found + [f"{change.sweep.label}: other {', '.join(settings)}"] * bool(settings)
+    return found + [f"{change.sweep.label}: other {', '.join(settings)}"] * (0 < len(settings) <= _FEW)

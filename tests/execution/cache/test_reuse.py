@@ -156,6 +156,8 @@ def test_it_is_said_what_is_kept_and_why_the_rest_is_computed(planned, lab):
     assert lab.said == ["9 of 15 runs kept from earlier, 6 computed", "gd: lr has 2 new values"]
     lab(planned(changed(document, steps=10)))
     assert lab.said[1:] == ["gd: other steps, record", "adam, cosine: other steps, record"]
+    lab(planned(changed(document, steps=11, stop={"loss": 1e-3}, record={"points": 3})))
+    assert lab.said[1:] == []  # of another experiment
 
 
 def test_errors_and_runs_that_are_limited_in_time_are_not_kept(planned, lab):
