@@ -17,12 +17,16 @@ class Output(io.RawIOBase):
     """A file descriptor that keeps its first write error in `error` instead of raising it. Later writes do nothing.
 
     Otherwise a full disk or a closed pipe would end a run at the next printed line.
+
+    A signal handler may raise after bytes were written and before `write` returns. Then the buffer in front of this
+    stream keeps these bytes, and writes them again. `_written` has them, so that they are written once.
     """
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
         self.descriptor = descriptor
         self.error: OSError | None = None
+        self._written = b""
 
     def writable(self) -> bool:
         return True
@@ -34,13 +38,23 @@ class Output(io.RawIOBase):
         return os.isatty(self.descriptor)
 
     def write(self, data: Any, /) -> int:
+        before, self._written = self._written, b""
+        if before and bytes(data[: len(before)]) == before:
+            return len(before)
         while self.error is None:
+            counts: list[int] = []
             try:
-                return os.write(self.descriptor, data)
+                counts.extend(
+                    map(os.write, (self.descriptor,), (data,))
+                )  # no handler can run before the count is there
+                return counts[0]
             except BlockingIOError:  # a full non-blocking pipe
                 select.select([], [self.descriptor], [])
             except OSError as error:
                 self.error = error
+            except BaseException:
+                self._written = bytes(data[: counts[0]]) if counts else b""
+                raise
         return len(data)
 
 

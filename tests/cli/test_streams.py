@@ -125,3 +125,38 @@ def test_a_stream_that_a_plugin_closes_stays_open(tmp_path, optlab_command):
     done = optlab_command("race", "closes", "--on", "sphere", "--steps", 5, "--no-plots", cwd=tmp_path)
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
     assert "results in results/race/" in done.stdout
+
+
+INTERRUPTED = """\
+import signal, sys
+from optlab.cli.streams import protect
+
+class Stop(Exception):
+    pass
+
+def stop(*_):
+    raise Stop
+
+protect()
+signal.signal(signal.SIGALRM, stop)
+for n in range(3000):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 1e-6 * (1 + n % 60))
+        print(f"line {n}", file=sys.stderr)
+        for _ in range(100):
+            pass
+    except Stop:
+        pass
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    except Stop:
+        pass
+"""
+
+
+def test_no_line_is_printed_twice_if_a_signal_comes_while_it_is_written():
+    """The handler raises at some moment of each line. A line that was interrupted before it was written may be lost."""
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], stderr=subprocess.PIPE, text=True, check=True)
+    lines = done.stderr.splitlines()
+    assert len(lines) > 1000
+    assert len(lines) == len(set(lines))
