@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import typer
 
-from optlab.cli.apart import ProcessDied
 from optlab.errors import UserError, counted
+from optlab.execution.apart import ProcessDied
 
 COLOURS = {"passed": "green", "failed": "red", "advice": "yellow", "skipped": "yellow", "exempt": "yellow"}
 """The outcomes of checks, in the order of summaries."""
@@ -82,10 +82,11 @@ class CheckReport:
         Raises:
             UserError: the process ended while plugins were loaded.
         """
+        hint = death.hint + "; --seconds N waits longer" * death.is_late
         if not isinstance(self._step, Begun):
-            raise UserError(f"{getattr(self._step, 'what', 'loading')}: the code {death.why}; {death.hint}")
+            raise UserError(f"{getattr(self._step, 'what', 'loading')}: the code {death.why}; {hint}")
         name = self._counts[-1][0]
-        text = f"{name} {death.why}\n  expected: an update for any finite x and g\n  hint: {death.hint}"
+        text = f"{name} {death.why}\n  expected: an update for any finite x and g\n  hint: {hint}"
         self._print(
             CheckVerdict(self._step.check, "failed", text, "it does not return, or ends or crashes its process")
         )

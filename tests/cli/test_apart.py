@@ -11,7 +11,6 @@ import time
 
 import pytest
 
-from optlab.cli.apart import ProcessDied, follow
 from optlab.cli.check_steps import COLOURS
 from optlab.testing.conformance import OUTCOMES
 from tests.forked import BIN
@@ -132,28 +131,6 @@ def test_all_processes_end_with_the_command(number, tmp_path):
         left = [pid for pid in left if _lives(pid)]
         time.sleep(0.02)
     assert left == []
-
-
-def test_values_arrive_in_order_and_the_process_is_gone_afterwards():
-    values = follow(lambda: iter([os.getpid(), "second"]), 10.0, 4.0)
-    pid = next(values)
-    assert pid != os.getpid()
-    assert [*values] == ["second"]
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
-
-
-def test_the_time_begins_anew_with_each_value():
-    def work():
-        for number in range(4):
-            time.sleep(0.4)
-            yield number
-        time.sleep(30)
-
-    values = follow(work, 1.0, 4.0)
-    assert [next(values) for _ in range(4)] == [0, 1, 2, 3]
-    with pytest.raises(ProcessDied, match="did not end within 1 s"):
-        next(values)
 
 
 def test_outcomes_have_colours():

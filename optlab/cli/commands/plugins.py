@@ -104,7 +104,7 @@ def check(
     report, is_ended = CheckReport(), False
     while not is_ended:
         try:
-            report.add(steps() if in_process or not apart.POSSIBLE else apart.follow(steps, seconds, memory))
+            report.add(steps() if in_process or not apart.POSSIBLE else apart.followed(steps, seconds, memory))
             is_ended = True
         except apart.ProcessDied as death:
             report.add_death(death)
