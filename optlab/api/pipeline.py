@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import importlib
-import math
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from optlab.api.importing import importing
 from optlab.api.mending import mended
 from optlab.api.passes import passes_of as passes_of
+from optlab.api.preparing import Job as Job
+from optlab.api.preparing import prepare as prepare
 from optlab.api.redraw import copied as copied
 from optlab.api.redraw import draw as draw
 from optlab.api.redraw import draw_missing, is_complete
@@ -24,23 +24,16 @@ from optlab.api.watched import Notify, Progress
 from optlab.api.watched import Watched as Watched
 from optlab.api.watched import unwatched as unwatched
 from optlab.engine.containment import prints_aside
-from optlab.errors import DamagedResults, ResultsError, UserError, did_you_mean
+from optlab.errors import DamagedResults, ResultsError
 from optlab.execution import executors
 from optlab.execution.cache import Reuse
-from optlab.execution.executors.protocol import DEFAULT, Asked, SweepLimits
 from optlab.execution.records import STATUSES, Sweep, Trajectories
 from optlab.execution.second_process import SecondProcess
-from optlab.experiments import document as documents
-from optlab.experiments import metrics, plan
+from optlab.experiments import metrics
 from optlab.experiments.cases import titled
-from optlab.experiments.choices import BACKENDS
-from optlab.experiments.document.text import text_of
 from optlab.experiments.estimate import Prospect as Prospect
 from optlab.experiments.estimate import prospects as prospects
-from optlab.experiments.kinds import Plan
 from optlab.experiments.kinds.base import faults_of
-from optlab.plugins import registry
-from optlab.plugins.registry import Folders, Registry
 from optlab.results import manifest
 from optlab.results.selection import ALL, Selection
 from optlab.results.sharing import sources
@@ -48,74 +41,6 @@ from optlab.results.sharing import sources
 if TYPE_CHECKING:
     from optlab.api.experiment_results import ExperimentResults
     from optlab.results.store import Writer
-
-
-@dataclass(frozen=True)
-class Job:
-    """A checked and planned experiment, and the folder for its results."""
-
-    source: str
-    plan: Plan
-    registry: Registry
-    folder: Path
-    asked: Asked = DEFAULT
-    """Where sweeps are executed. It changes no number of the results."""
-
-
-@prints_aside
-def prepare(
-    experiment: str | Path | Mapping[str, Any],
-    out: str | Path = "results",
-    plugins: Folders | Registry = ("plugins",),
-    backend: str | None = None,
-    asked: Asked = DEFAULT,
-) -> Job:
-    """Read, check and plan an experiment. Nothing is run or written. `backend` and `asked` override the experiment's.
-
-    `plugins` are folders of drop-in files, or a registry that is loaded already. In a dictionary, a plugin object may
-    replace a name.
-
-    Raises:
-        SpecError: with all mistakes of the file at once.
-        PluginError: two plugins share a name.
-        UserError: there is no such back end.
-    """
-    if backend not in (None, *BACKENDS):
-        guess = did_you_mean(str(backend), BACKENDS)
-        raise UserError(f"backend must be one of {', '.join(BACKENDS)}, not {backend!r}{guess}")
-    known = plugins if isinstance(plugins, Registry) else registry.load(plugins)
-    if isinstance(experiment, Mapping):
-        document, known = registry.with_names(experiment, known)
-        draft = _on(backend, documents.read_dict(document, known.kinds.values()))
-        text = _as_toml(draft.document)
-    else:
-        path = Path(experiment)
-        text = text_of(path)
-        draft = _on(backend, documents.read(text, str(path), known.kinds.values()))
-    planned = plan.make(draft, known)
-    return Job(text, planned, known, Path(out) / planned.name, _asked(draft, asked))
-
-
-def _on(backend: str | None, draft: documents.Draft) -> documents.Draft:
-    if backend is None or draft.spec is None:
-        return draft
-    return replace(draft, spec=replace(draft.spec, backend=backend))
-
-
-def _asked(draft: documents.Draft, asked: Asked) -> Asked:
-    """What is asked for, with what the file says where nothing else is."""
-    spec = draft.spec
-    assert spec is not None
-    limits = spec.limits
-    seconds, memory = (None, None) if limits is None else (limits.seconds, limits.memory)
-    own = asked.limits or SweepLimits(math.inf if seconds is None else seconds, memory)
-    return replace(asked, name=asked.name or spec.executor or "", limits=own)
-
-
-def _as_toml(document: Mapping[str, Any]) -> str:
-    import tomli_w
-
-    return tomli_w.dumps(dict(document))
 
 
 def finished(job: Job) -> ExperimentResults | None:

@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import sys
+import threading
 from typing import Annotated
 
 import typer
@@ -101,6 +102,11 @@ SELDOM = (20_000, 50, 50)
 usual thresholds they are searched again and again, which takes a tenth of the time of the main job."""
 
 
+def _has_threads() -> bool:
+    """Whether threads are left that Python would wait for at its end. Plugins have started them."""
+    return any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread())
+
+
 def main() -> None:
     """The entry point of the `optlab` command."""
     gc.set_threshold(*SELDOM)
@@ -112,10 +118,10 @@ def main() -> None:
         if (error := streams.lost()) and not end.code:
             print(f"the output cannot be written: {error.strerror}", file=sys.stderr)
             raise SystemExit(FAILED) from None
-        if end.code == INTERRUPTED:  # without waiting for threads: one may execute a user's code that never returns
-            sys.stdout.flush()
+        if isinstance(end.code, int) and (end.code == INTERRUPTED or _has_threads()):
+            sys.stdout.flush()  # without waiting for threads: one may execute a user's code that never returns
             sys.stderr.flush()
-            os._exit(INTERRUPTED)
+            os._exit(end.code)
         raise
     finally:
         gc.freeze()  # the collection at exit would search all objects; it takes 0.7 s after the main job

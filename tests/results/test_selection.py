@@ -10,7 +10,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 import optlab
-from optlab.api import pipeline
+from optlab.api import pipeline, preparing
 from optlab.errors import UserError
 from optlab.figures import style
 from optlab.figures.experiment import pictures
@@ -144,7 +144,7 @@ def test_maps_show_some_optimizers_and_have_no_best(tmp_path, monkeypatch):
 
 
 def test_the_options_of_the_command_line(tmp_path, optlab_command):
-    (tmp_path / "e.toml").write_text(pipeline._as_toml(document()))
+    (tmp_path / "e.toml").write_text(preparing._as_toml(document()))
 
     run = functools.partial(optlab_command, cwd=tmp_path)
 

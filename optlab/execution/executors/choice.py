@@ -35,6 +35,11 @@ def names() -> tuple[str, ...]:
     return THREADS, PROCESSES, DASK, *(point.name for point in importlib.metadata.entry_points(group=GROUP))
 
 
+def name_of(asked: Asked) -> str:
+    """The name of the executor that is asked for; "" if nothing is."""
+    return asked.name or (DASK if asked.scheduler else PROCESSES if asked.limits else "")
+
+
 @contextmanager
 def opened(asked: Asked, known: Registry, drain: Drain | None = None) -> Iterator[Execute]:
     """The executor with this name, until the end of the context. After a request of `drain`, it begins nothing more.
@@ -43,7 +48,7 @@ def opened(asked: Asked, known: Registry, drain: Drain | None = None) -> Iterato
         UnknownName: there is no such executor. MissingPackage: it is not installed.
         UserError: it cannot do what was asked, or its scheduler cannot be reached.
     """
-    name = asked.name or (DASK if asked.scheduler else PROCESSES if asked.limits else "")
+    name = name_of(asked)
     if asked.scheduler and name != DASK:
         raise UserError(f'a scheduler is for executor = "dask", not for "{name}"')
     drain = drain or Drain()

@@ -13,14 +13,16 @@ from optlab.execution import fingerprint
 from optlab.execution.executors.local import Progress
 from optlab.execution.executors.protocol import Answer, Died, OutOfTime, Pool, SweepLimits
 from optlab.execution.executors.travel import Head, drops_of, written
-from optlab.execution.records import CRASHED, TIMEOUT, Sweep, Trajectories
+from optlab.execution.records import CRASHED, STATUSES, TIMEOUT, Sweep, Trajectories
 from optlab.plugins.registry import Registry
+from optlab.plugins.withheld import fate_of
 
 
 class Remote:
     """Executes blocks of some sweeps on the workers of a pool, as `runner.Runner` does in this process.
 
-    A block whose worker dies ends with the status `crashed`, and one that takes too long with `timeout`.
+    A block whose worker dies ends with the status `crashed`, and one that takes too long with `timeout`. A block whose
+    plugins are withheld in this process is not sent (see `plugins.withheld`).
     """
 
     def __init__(self, sweeps: Sequence[Sweep], pool: Pool, known: Registry, limits: SweepLimits) -> None:
@@ -32,6 +34,10 @@ class Remote:
         self._one_at_a_time = threading.Lock()
 
     def __call__(self, block: Sweep, progress: Progress) -> Trajectories:
+        if fate := next(filter(None, map(fate_of, fingerprint.plugins(block))), None):
+            done = self._lost(block, STATUSES.index(fate.status), f"the code {fate.why}")
+            progress(len(block) * block.steps)
+            return done
         whole = self._whole[block.id]
         begin = int(np.flatnonzero(whole.run == block.run[0])[0])
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,22 +35,25 @@ class OtherFiles(UserError):
 class Drop:
     """A folder of drop-in files: its absolute path, and the content of its Python files by relative path.
 
-    The content is written into a temporary folder where the path does not exist, on another machine.
+    The content is written into a temporary folder where the path does not exist, on another machine. The files in
+    `unexecuted`, whole paths, are neither sent nor loaded.
     """
 
     folder: str
     texts: Mapping[str, bytes] = field(repr=False, hash=False)
+    unexecuted: frozenset[str] = frozenset()
 
     @staticmethod
-    def of(folder: str | Path) -> Drop:
+    def of(folder: str | Path, unexecuted: frozenset[str] = frozenset()) -> Drop:
         home = Path(folder).absolute()
         files = sorted(path for path in home.rglob("*.py") if path.is_file()) if home.is_dir() else []
-        return Drop(str(home), {path.relative_to(home).as_posix(): path.read_bytes() for path in files})
+        needed = (path for path in files if os.path.realpath(path) not in unexecuted)
+        return Drop(str(home), {path.relative_to(home).as_posix(): path.read_bytes() for path in needed}, unexecuted)
 
     @property
     def digest(self) -> str:
         """The hash of the path and of all files."""
-        hashed = hashlib.sha256(self.folder.encode())
+        hashed = hashlib.sha256("\0".join([self.folder, *sorted(self.unexecuted)]).encode())
         for name, text in self.texts.items():
             hashed.update(f"\0{name}\0{len(text)}\0".encode() + text)
         return hashed.hexdigest()
@@ -115,4 +119,4 @@ def drops_of(known: Registry) -> tuple[Drop, ...]:
     """The folders of the drop-in files that a registry was loaded from, with their content."""
     files = (source.origin for source in known.sources if source.kind == "drop-in")
     folders = dict.fromkeys(str(Path(file).absolute().parent) for file in files)
-    return tuple(Drop.of(folder) for folder in folders)
+    return tuple(Drop.of(folder, known.unexecuted) for folder in folders)

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import traceback
 from pathlib import Path
+from types import ModuleType
 from typing import IO, Any
 
 from optlab.errors import UserError
@@ -65,12 +66,19 @@ def _prepared(head: Head) -> tuple[Sweep, Runner]:
 
 @functools.lru_cache(2)
 def _registry(drops: tuple[Drop, ...]) -> Registry:
-    return registry.load([_present(drop) for drop in drops])
+    unexecuted = {path for drop in drops for path in drop.unexecuted}
+
+    def imported(path: Path) -> ModuleType:
+        if os.path.realpath(path) in unexecuted:
+            raise UserError(f"{path}: is not executed")
+        return registry.import_file(path)
+
+    return registry.load([_present(drop) for drop in drops], imported)
 
 
 def _present(drop: Drop) -> str:
     """The folder of drop-in files, if it is here and has this content. Otherwise a copy in a temporary folder."""
-    if Drop.of(drop.folder) == drop:
+    if Drop.of(drop.folder, drop.unexecuted) == drop:
         return drop.folder
     copy = Path(tempfile.mkdtemp(prefix="optlab-plugins-"))
     for name, text in drop.texts.items():

@@ -51,17 +51,21 @@ from optlab.plugins.transforms.base import Transform
 Folders = str | Path | Iterable[str | Path]
 """The folder or folders of drop-in files."""
 
+Importer = Callable[[Path], ModuleType]
+"""Makes a module of a drop-in file."""
+
 
 def several(folders: Folders) -> list[str | Path]:
     """The folders as a list. A single text is one folder, not a sequence of letters."""
     return [folders] if isinstance(folders, str | Path) else list(folders)
 
 
-def load(folders: Folders = ("plugins",)) -> Registry:
+def load(folders: Folders = ("plugins",), importer: Importer = import_file) -> Registry:
     """Load built-ins, then installed packages, then drop-in files, each sorted by name.
 
     Args:
         folders: the folder or folders of drop-in files. A folder that does not exist is skipped.
+        importer: makes a module of each drop-in file.
 
     A wrong plugin does not raise an error here. The reason is in `Registry.failures`, and only looking up the plugin
     raises.
@@ -71,7 +75,7 @@ def load(folders: Folders = ("plugins",)) -> Registry:
     offers = [offer for offer in modules if offer.source.names]  # some modules hold only shared functions
     packages = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda e: e.name)
     offers += [_guarded(entry.value, "package", entry.load) for entry in packages]
-    offers += [_guarded(str(path), "drop-in", partial(import_file, path)) for path in drop_ins(several(folders))]
+    offers += [_guarded(str(path), "drop-in", partial(importer, path)) for path in drop_ins(several(folders))]
     contested = clashes(offers)
     missing = tuple(str(folder) for folder in several(folders) if not Path(folder).is_dir())
     return replace(_freeze([uncontested(offer, contested) for offer in offers], contested), missing=missing)

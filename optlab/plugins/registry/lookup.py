@@ -43,6 +43,8 @@ class Registry:
     """Names that several sources have: the error message, by kind and name."""
     missing: tuple[str, ...] = field(default=())
     """The given folders for drop-in files that do not exist."""
+    unexecuted: frozenset[str] = field(default=frozenset())
+    """The drop-in files that were read and not executed (see `unexecuted`), as whole paths."""
 
     @property
     def failures(self) -> tuple[Source, ...]:

@@ -1,0 +1,195 @@
+"""Tries plugins out in a process of its own, before this process executes their code.
+
+The process imports each drop-in file, plans the experiment, and evaluates and traces each problem. It says what it is
+about to execute. If it ends or is held there, that file or plugin is withheld in this process, its runs get a status,
+and another process tries the rest. Code that behaves only there is not found.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from optlab.engine.derivatives import value_and_grad
+from optlab.errors import UserError
+from optlab.execution.apart import POSSIBLE, ProcessDied, Send, follow
+from optlab.execution.evaluation import Evaluation, whole_objective
+from optlab.execution.executors.protocol import SweepLimits
+from optlab.execution.records import Sweep
+from optlab.execution.starts import starts
+from optlab.experiments.kinds import Plan
+from optlab.plugins import registry
+from optlab.plugins.code_location import is_built_in
+from optlab.plugins.registry import Folders, Registry, unexecuted
+from optlab.plugins.withheld import Fate, with_functions, withheld
+
+SECONDS, MEMORY = 60.0, 4_000_000_000
+"""The limits of each step where the experiment has none."""
+_TABLES = ("problems", "optimizers", "schedules", "transforms", "datasets", "suites")
+_FULL = ("memory",)
+"""What the process sends if the code needs more memory than it may have."""
+
+Culprit = tuple[str, ...]
+"""What is executed: ("file", path), or a kind of plugin, a name and the field of a function."""
+Around = Callable[[Culprit], contextlib.AbstractContextManager[None]]
+Planner = Callable[[Registry, Callable[[Registry], Registry]], Plan]
+"""Plans an experiment with the plugins of a registry, and with those that an experiment in Python adds to it, after a
+change of all these."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The files and the plugins that are not executed in this process, and why."""
+
+    of: Mapping[Culprit, Fate] = field(default_factory=dict)
+
+    def load(self, plugins: Folders | Registry, around: Around = contextlib.nullcontext) -> Registry:
+        """All plugins. Files that are not executed are read. `around` makes the context of each import."""
+
+        def imported(path: Path) -> ModuleType:
+            file = os.path.realpath(path)
+            if fate := self.of.get(("file", file)):
+                return unexecuted.module_of(path, fate)
+            with around(("file", file)):
+                return registry.import_file(path)
+
+        if isinstance(plugins, Registry):
+            return plugins
+        files = frozenset(what[1] for what in self.of if what[0] == "file")
+        return replace(registry.load(plugins, imported), unexecuted=files)
+
+    def withhold(self, known: Registry) -> Registry:
+        """The registry, in which the functions of plugins that are not executed raise an exception."""
+        fates = {what[:2]: (fate, what[2]) for what, fate in self.of.items() if what[0] != "file"}
+
+        def changed(kind: str, plugin: Any) -> Any:
+            found = fates.get((kind, plugin.name))
+            return withheld(plugin, *found) if found else plugin
+
+        return _changed(known, changed) if fates else known
+
+
+def tried(plugins: Folders | Registry, planner: Planner, limits: SweepLimits) -> Findings:
+    """What must not be executed in this process: it ends or holds another process.
+
+    Args:
+        planner: plans the experiment.
+        limits: the time and the memory of each step.
+
+    Raises:
+        UserError: the other process ended, and it is not known because of which plugin.
+    """
+    findings = Findings()
+    if not POSSIBLE:
+        return findings
+    while death := _death(findings, plugins, planner, limits):
+        what, fate = death
+        if not what or what in findings.of:
+            raise UserError(f"{' '.join(what) or 'a plugin'}: the code {fate.why}, while the experiment was planned")
+        findings = Findings({**findings.of, what: fate})
+    return findings
+
+
+def _death(
+    findings: Findings, plugins: Folders | Registry, planner: Planner, limits: SweepLimits
+) -> tuple[Culprit, Fate] | None:
+    """What the process executed when it died, or the last that it had executed. None if it did not die of a plugin."""
+    seconds = limits.seconds if limits.seconds < math.inf else SECONDS
+    memory = limits.memory or MEMORY
+    what: Culprit = ()
+    last = what
+    try:
+        for said in follow(functools.partial(_try, findings, plugins, planner), seconds, memory):
+            if said == _FULL:
+                return what, Fate("crashed", f"needs more than limits.memory = {memory:,} bytes")
+            what, last = said, said or last
+    except ProcessDied as death:
+        if not what and death.is_late:  # optlab itself needs this time
+            return None
+        culprit = what or (("file", death.file) if death.file else last)
+        return culprit, Fate("timeout" if death.is_late else "crashed", death.why)
+    return None
+
+
+# ---- the other process -----------------------------------------------------------------------------------------------
+
+
+def _try(findings: Findings, plugins: Folders | Registry, planner: Planner, send: Send) -> None:
+    """Execute what this experiment executes in the process of optlab. What it prints is thrown away."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nothing, stream)
+    around = _Announced(send).around
+
+    def announcing(kind: str, plugin: Any) -> Any:
+        def change(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(function)
+            def announced(*args: Any, **kwargs: Any) -> Any:
+                with around((kind, plugin.name, name)):
+                    return function(*args, **kwargs)
+
+            return announced
+
+        return plugin if is_built_in(plugin.function) else with_functions(plugin, change)
+
+    known = findings.load(plugins, around)
+    with contextlib.suppress(Exception):  # mistakes are found again where they are said
+        planned = planner(known, lambda known: _changed(findings.withhold(known), announcing))
+        for sweep in {id(sweep.case): sweep for sweep in planned.sweeps}.values():
+            if not is_built_in(sweep.case.problem.function):
+                with around(("problems", sweep.case.problem.name, "function")), contextlib.suppress(Exception):
+                    _evaluate(sweep)
+
+
+class _Announced:
+    """Says what is executed, and what is executed again at its end."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._all: list[Culprit] = [()]
+
+    @contextmanager
+    def around(self, what: Culprit) -> Iterator[None]:
+        self._all.append(what)
+        self._send(what)
+        try:
+            yield
+        except MemoryError:  # not raised again: the code of the plugin could catch it, and go on elsewhere
+            self._send(_FULL)
+            os._exit(0)
+        finally:
+            self._all.pop()
+            self._send(self._all[-1])
+
+
+def _evaluate(sweep: Sweep) -> None:
+    """Evaluate a problem and its gradient at a start, at the known minima, and at the corners of its domain."""
+    case = sweep.case
+    points = [starts(case, sweep.root_seed, sweep.seed[:1])[:, 0], *case.problem.minima_at(case.dim, case.choices)]
+    points += [] if case.problem.domain is None else [*case.problem.bounds(case.dim)]
+    f = whole_objective(case)
+
+    def slope(x: Any, **options: Any) -> Any:
+        return np.sum(value_and_grad(lambda p: f(p, **options))(x)[1])
+
+    options = {name: np.full(len(points), value) for name, value in sweep.options().items()}
+    Evaluation.of(case, {"loss": f, "slope": slope}, options, len(points)).at(np.stack(points, axis=1))
+
+
+def _changed(known: Registry, change: Callable[[str, Any], Any]) -> Registry:
+    """The registry with other plugins."""
+    tables = {
+        kind: MappingProxyType({name: change(kind, plugin) for name, plugin in getattr(known, kind).items()})
+        for kind in _TABLES
+    }
+    return replace(known, **tables)
