@@ -36,8 +36,8 @@ from optlab.plugins.withheld import Fate, with_functions, withheld
 SECONDS, MEMORY = 60.0, 4_000_000_000
 """The limits of each step where the experiment has none."""
 _TABLES = ("problems", "optimizers", "schedules", "transforms", "datasets", "suites")
-_FULL = ("memory",)
-"""What the process sends if the code needs more memory than it may have."""
+_FULL, _PLANNING = ("memory",), ("planning",)
+"""What the process sends if the code needs more memory than it may have, and while no code of plugins is executed."""
 
 Culprit = tuple[str, ...]
 """What is executed: ("file", path), or a kind of plugin, a name and the field of a function."""
@@ -111,13 +111,18 @@ def _death(
     try:
         for said in follow(functools.partial(_try, findings, plugins, planner), seconds, memory):
             if said == _FULL:
-                return what, Fate("crashed", f"needs more than limits.memory = {memory:,} bytes")
-            what, last = said, said or last
+                return (
+                    None
+                    if what == _PLANNING
+                    else (what, Fate("crashed", f"needs more than limits.memory = {memory:,} bytes"))
+                )
+            what, last = said, last if said in ((), _PLANNING) else said
     except ProcessDied as death:
-        if not what and death.is_late:  # optlab itself needs this time
+        if what == _PLANNING and death.is_late:  # optlab itself needs this time
             return None
-        culprit = what or (("file", death.file) if death.file else last)
-        return culprit, Fate("timeout" if death.is_late else "crashed", death.why)
+        if what in ((), _PLANNING):
+            what = ("file", death.file) if death.file and what else last
+        return what, Fate("timeout" if death.is_late else "crashed", death.why)
     return None
 
 
@@ -143,7 +148,7 @@ def _try(findings: Findings, plugins: Folders | Registry, planner: Planner, send
         return plugin if is_built_in(plugin.function) else with_functions(plugin, change)
 
     known = findings.load(plugins, around)
-    with contextlib.suppress(Exception):  # mistakes are found again where they are said
+    with around(_PLANNING), contextlib.suppress(Exception):  # mistakes are found again where they are said
         planned = planner(known, lambda known: _changed(findings.withhold(known), announcing))
         for sweep in {id(sweep.case): sweep for sweep in planned.sweeps}.values():
             if not is_built_in(sweep.case.problem.function):
@@ -164,7 +169,7 @@ class _Announced:
         self._send(what)
         try:
             yield
-        except MemoryError:  # not raised again: the code of the plugin could catch it, and go on elsewhere
+        except (MemoryError, SystemError):  # Python raises the latter if there is no memory for the former
             self._send(_FULL)
             os._exit(0)
         finally:

@@ -26,7 +26,7 @@ from optlab.execution.memory_limit import limit_memory
 
 POSSIBLE = hasattr(os, "fork")
 _FRAME = re.compile(r'^  File "(.+)", line (\d+)', re.MULTILINE)
-_NOT_OF_USERS = (str(Path(__file__).parents[1]), sys.base_prefix, "<")
+_NOT_OF_USERS = (str(Path(__file__).parents[1]), sys.base_prefix, os.path.dirname(sys.executable), "<")
 _WHERE = getattr(signal, "SIGUSR2", 0)
 """At this signal, the process writes where it is."""
 _FAILED, _UNSENT = 1, 99

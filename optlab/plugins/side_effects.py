@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import os
+import signal
 import sys
 import threading
 import warnings
@@ -20,6 +21,12 @@ _MODULES: tuple[ModuleType, ...] = (np, np.linalg, np.random, np.fft, builtins)
 
 _STREAMS = ("stdin", "stdout", "stderr")
 
+_SIGNALS = tuple(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM", "SIGCHLD", "SIGPIPE", "SIGUSR1", "SIGUSR2")
+    if hasattr(signal, name)
+)
+
 _OF_EXECUTORS = ("optlab", "ThreadPoolExecutor-")
 """The prefixes of the names of optlab's own threads, which may start while plugin code is traced in one."""
 
@@ -29,8 +36,9 @@ def undisturbed(who: Callable[[], str]) -> Iterator[None]:
     """Run code of a plugin, and compare the process before and after it.
 
     The working directory, functions of NumPy, its error state, its print options, its global random state, the standard
-    streams and removed entries of `sys.path` are restored. A thread that still runs cannot be ended. A `PluginWarning`
-    names all these changes, unless the code raises an exception. `who` returns the name of the code for the warning.
+    streams, removed entries of `sys.path`, removed and changed variables of the environment, handlers of signals and
+    the alarm are restored. A thread that still runs cannot be ended. A `PluginWarning` names all these changes, unless
+    the code raises an exception. `who` returns the name of the code for the warning.
     """
     before = _Process()
     try:
@@ -53,6 +61,8 @@ class _Process:
         self._random: Any = np.random.get_state(legacy=False)  # noqa: NPY002
         self._streams = {name: getattr(sys, name) for name in _STREAMS}
         self._path = [*sys.path]
+        self._environment = dict(os.environ)
+        self._handlers, self._has_alarm = _handlers(), _has_alarm()
         self._threads = set(threading.enumerate())
 
     def restore(self) -> list[str]:
@@ -85,10 +95,37 @@ class _Process:
         if gone := [folder for folder in self._path if folder not in sys.path]:
             sys.path.extend(gone)  # added entries stay: code may import from there later
             changes.append("takes folders out of sys.path (put back)")
+        if lost := {name: text for name, text in self._environment.items() if os.environ.get(name) != text}:
+            os.environ.update(lost)  # new variables stay: packages set their own when they are imported
+            changes.append(f"changes the environment ({', '.join(list(lost)[:3])}, put back)")
+        changes += _restored(self._handlers)
+        if _has_alarm() and not self._has_alarm:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            changes.append("sets an alarm (stopped)")
         left = [
             t.name for t in threading.enumerate() if t not in self._threads and not t.name.startswith(_OF_EXECUTORS)
         ]
         return changes + [f"leaves a thread behind ({', '.join(left)})"] * bool(left)
+
+
+def _handlers() -> dict[int, Any]:
+    """The handlers of the signals that programs handle. Only the main thread can change them."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    return {number: signal.getsignal(number) for number in _SIGNALS}
+
+
+def _restored(handlers: Mapping[int, Any]) -> list[str]:
+    """Restore the handlers of signals, and return a description of each change."""
+    changed = [number for number, handler in handlers.items() if signal.getsignal(number) is not handler]
+    for number in changed:
+        if (handler := handlers[number]) is not None:  # None: a handler that is not written in Python
+            signal.signal(number, handler)
+    return [f"handles {signal.Signals(number).name} (put back)" for number in changed]
+
+
+def _has_alarm() -> bool:
+    return hasattr(signal, "getitimer") and signal.getitimer(signal.ITIMER_REAL)[0] > 0
 
 
 def _folder() -> str | None:

@@ -34,8 +34,7 @@ class Remote:
         self._one_at_a_time = threading.Lock()
 
     def __call__(self, block: Sweep, progress: Progress) -> Trajectories:
-        if fate := next(filter(None, map(fate_of, fingerprint.plugins(block))), None):
-            done = self._lost(block, STATUSES.index(fate.status), f"the code {fate.why}")
+        if done := self._withheld(block):
             progress(len(block) * block.steps)
             return done
         whole = self._whole[block.id]
@@ -88,6 +87,14 @@ class Remote:
                 f"{sweep.label} on {sweep.titles[0]} cannot be sent to another process ({error}); write its plugins "
                 'into a file in plugins/, or use executor = "threads"'
             ) from error
+
+    def _withheld(self, block: Sweep) -> Trajectories | None:
+        """The trajectories of runs of a plugin that is not executed in this process, or None."""
+        for plugin in fingerprint.plugins(block):
+            if fate := fate_of(plugin):
+                why = f"{fingerprint.place_of(plugin)}: the code of '{plugin.name}' {fate.why}"
+                return self._lost(block, STATUSES.index(fate.status), why)
+        return None
 
     def _lost(self, block: Sweep, status: int, why: str) -> Trajectories:
         return Trajectories.failed(len(block), len(block.recording.steps), f"{block.label}: {why}", status)

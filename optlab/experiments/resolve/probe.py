@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,9 @@ from optlab.execution.starts import drawn
 from optlab.execution.step import objective, objective_graph
 from optlab.experiments.document import ProblemSpec
 from optlab.experiments.resolve.diagnostics import Diagnostics
+from optlab.plugins.code_location import is_built_in, source
 from optlab.plugins.problems.base import Problem
+from optlab.plugins.side_effects import undisturbed
 
 MAX_PARAMETERS = 10_000_000
 MAX_TENSORS = 2_000
@@ -24,15 +27,23 @@ MAX_TENSORS = 2_000
 def sized(case: Case, root_seed: int) -> Case:
     """The case with the dimension of its start. Raises the `UserError` of a problem that rejects its choices."""
     _check_size(case)
-    if callable(case.problem.start):
-        case = replace(case, dim=len(drawn(case, root_seed, 0)))
-    try:
-        _traced(case)
-    except Exception as error:
-        if isinstance(error, UserError) and not isinstance(error, TraceError | Escaped):
-            raise
-        # any other exception is an error in the problem's code, which is reported when the case is run
+    with _undisturbed(case.problem):
+        if callable(case.problem.start):
+            case = replace(case, dim=len(drawn(case, root_seed, 0)))
+        try:
+            _traced(case)
+        except Exception as error:
+            if isinstance(error, UserError) and not isinstance(error, TraceError | Escaped):
+                raise
+            # any other exception is an error in the problem's code, which is reported when the case is run
     return case
+
+
+def _undisturbed(problem: Problem) -> AbstractContextManager[None]:
+    """The context of code of a problem. Built-in problems do not change the process."""
+    if is_built_in(problem.function):
+        return nullcontext()
+    return undisturbed(lambda: source(problem.function)[0])
 
 
 def _check_size(case: Case) -> None:
@@ -84,7 +95,8 @@ def _traced(case: Case) -> None:
 
 def computes(case: Case) -> bool:
     try:
-        _traced(case)
+        with _undisturbed(case.problem):
+            _traced(case)
     except Exception:  # the user's function may raise anything
         return False
     return True
