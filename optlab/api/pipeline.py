@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from optlab.api.drawing_apart import draw_apart
 from optlab.api.importing import importing
 from optlab.api.mending import mended
 from optlab.api.passes import passes_of as passes_of
@@ -194,7 +195,12 @@ def _written(
         else:
             results = experiment_results.of(writer.with_spec(results, job.source), job.plan, job.registry)
         damaged = results.damaged_pictures() if format else {}
-        drawing_error = draw_missing(results, format, watched, selection, second) if format else None
+        if not format:
+            drawing_error = None
+        elif job.is_apart:
+            drawing_error = draw_apart(results, format, watched, selection, job.asked.limits)
+        else:
+            drawing_error = draw_missing(results, format, watched, selection, second)
     if drawing_error is not None:
         drawing_error.add_note(store.complete_in(job.folder))
     elif damaged:
@@ -207,7 +213,7 @@ def _run(
 ) -> ExperimentResults:
     """Run an experiment. If it is to be drawn, what drawing needs is loaded meanwhile."""
     if format:
-        if len([*titled(job.plan)]) >= MANY_CASES:
+        if not job.is_apart and len([*titled(job.plan)]) >= MANY_CASES:
             second.start()  # it loads Matplotlib while this process does
         importlib.import_module("optlab.figures")  # fails before the runs if Matplotlib is missing
     reuse = reuse_of(job.plan, job.folder.parent, job.asked)

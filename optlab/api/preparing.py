@@ -14,6 +14,8 @@ from typing import Any
 from optlab.api.probing import Findings, tried
 from optlab.engine.containment import prints_aside
 from optlab.errors import UserError, did_you_mean
+from optlab.execution import fingerprint
+from optlab.execution.apart import POSSIBLE
 from optlab.execution.executors.choice import PROCESSES, name_of
 from optlab.execution.executors.protocol import DEFAULT, Asked, SweepLimits
 from optlab.experiments import document as documents
@@ -35,6 +37,12 @@ class Job:
     folder: Path
     asked: Asked = DEFAULT
     """Where sweeps are executed. It changes no number of the results."""
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether code of the user is executed in other processes, because it may end or hold this one."""
+        has_code = bool(self.registry.figures) or not all(map(fingerprint.are_built_in, self.plan.sweeps))
+        return POSSIBLE and name_of(self.asked) == PROCESSES and has_code
 
 
 @prints_aside

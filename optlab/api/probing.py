@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import math
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -20,9 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from optlab.api.announcing import OPTLAB, Announced, Around, Culprit, death_of
 from optlab.engine.derivatives import value_and_grad
 from optlab.errors import UserError
-from optlab.execution.apart import POSSIBLE, ProcessDied, Send, follow
+from optlab.execution.apart import POSSIBLE, Send
 from optlab.execution.evaluation import Evaluation, whole_objective
 from optlab.execution.executors.protocol import SweepLimits
 from optlab.execution.records import Sweep
@@ -31,17 +30,10 @@ from optlab.experiments.kinds import Plan
 from optlab.plugins import registry
 from optlab.plugins.code_location import is_built_in
 from optlab.plugins.registry import Folders, Registry, unexecuted
-from optlab.plugins.withheld import Fate, with_functions, withheld
+from optlab.plugins.withheld import Fate, withheld
 
-SECONDS, MEMORY = 60.0, 4_000_000_000
-"""The limits of each step where the experiment has none."""
 _TABLES = ("problems", "optimizers", "schedules", "transforms", "datasets", "suites")
-_FULL, _PLANNING = ("memory",), ("planning",)
-"""What the process sends if the code needs more memory than it may have, and while no code of plugins is executed."""
 
-Culprit = tuple[str, ...]
-"""What is executed: ("file", path), or a kind of plugin, a name and the field of a function."""
-Around = Callable[[Culprit], contextlib.AbstractContextManager[None]]
 Planner = Callable[[Registry, Callable[[Registry], Registry]], Plan]
 """Plans an experiment with the plugins of a registry, and with those that an experiment in Python adds to it, after a
 change of all these."""
@@ -92,89 +84,32 @@ def tried(plugins: Folders | Registry, planner: Planner, limits: SweepLimits) ->
     findings = Findings()
     if not POSSIBLE:
         return findings
-    while death := _death(findings, plugins, planner, limits):
-        what, fate = death
-        if not what or what in findings.of:
-            raise UserError(f"{' '.join(what) or 'a plugin'}: the code {fate.why}, while the experiment was planned")
-        findings = Findings({**findings.of, what: fate})
+    work = functools.partial(_try, plugins, planner)
+    while (death := death_of(functools.partial(work, findings), limits)) and death.is_of_plugin:
+        if not death.what or death.what in findings.of:
+            _, what, *_ = (*death.what, "", "a plugin")
+            raise UserError(f"{what}: the code {death.fate.why}, while the experiment was planned")
+        findings = Findings({**findings.of, death.what: death.fate})
     return findings
-
-
-def _death(
-    findings: Findings, plugins: Folders | Registry, planner: Planner, limits: SweepLimits
-) -> tuple[Culprit, Fate] | None:
-    """What the process executed when it died, or the last that it had executed. None if it did not die of a plugin."""
-    seconds = limits.seconds if limits.seconds < math.inf else SECONDS
-    memory = limits.memory or MEMORY
-    what: Culprit = ()
-    last = what
-    try:
-        for said in follow(functools.partial(_try, findings, plugins, planner), seconds, memory):
-            if said == _FULL:
-                return (
-                    None
-                    if what == _PLANNING
-                    else (what, Fate("crashed", f"needs more than limits.memory = {memory:,} bytes"))
-                )
-            what, last = said, last if said in ((), _PLANNING) else said
-    except ProcessDied as death:
-        if what == _PLANNING and death.is_late:  # optlab itself needs this time
-            return None
-        if what in ((), _PLANNING):
-            what = ("file", death.file) if death.file and what else last
-        return what, Fate("timeout" if death.is_late else "crashed", death.why)
-    return None
 
 
 # ---- the other process -----------------------------------------------------------------------------------------------
 
 
-def _try(findings: Findings, plugins: Folders | Registry, planner: Planner, send: Send) -> None:
+def _try(plugins: Folders | Registry, planner: Planner, findings: Findings, send: Send) -> None:
     """Execute what this experiment executes in the process of optlab. What it prints is thrown away."""
     nothing = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nothing, stream)
-    around = _Announced(send).around
-
-    def announcing(kind: str, plugin: Any) -> Any:
-        def change(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-            @functools.wraps(function)
-            def announced(*args: Any, **kwargs: Any) -> Any:
-                with around((kind, plugin.name, name)):
-                    return function(*args, **kwargs)
-
-            return announced
-
-        return plugin if is_built_in(plugin.function) else with_functions(plugin, change)
-
-    known = findings.load(plugins, around)
-    with around(_PLANNING), contextlib.suppress(Exception):  # mistakes are found again where they are said
-        planned = planner(known, lambda known: _changed(findings.withhold(known), announcing))
-        for sweep in {id(sweep.case): sweep for sweep in planned.sweeps}.values():
-            if not is_built_in(sweep.case.problem.function):
-                with around(("problems", sweep.case.problem.name, "function")), contextlib.suppress(Exception):
+    announced = Announced(send)
+    known = findings.load(plugins, announced.around)
+    with announced.around(OPTLAB), contextlib.suppress(Exception):  # mistakes are found again where they are said
+        planned = planner(known, lambda known: _changed(findings.withhold(known), announced.plugin))
+        for sweep in {sweep.titles: sweep for sweep in planned.sweeps}.values():
+            problem = sweep.case.problem
+            if not is_built_in(problem.function):
+                with contextlib.suppress(Exception), announced.around(("problems", problem.name, "function")):
                     _evaluate(sweep)
-
-
-class _Announced:
-    """Says what is executed, and what is executed again at its end."""
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self._all: list[Culprit] = [()]
-
-    @contextmanager
-    def around(self, what: Culprit) -> Iterator[None]:
-        self._all.append(what)
-        self._send(what)
-        try:
-            yield
-        except (MemoryError, SystemError):  # Python raises the latter if there is no memory for the former
-            self._send(_FULL)
-            os._exit(0)
-        finally:
-            self._all.pop()
-            self._send(self._all[-1])
 
 
 def _evaluate(sweep: Sweep) -> None:

@@ -81,17 +81,26 @@ def draw_missing(
     second: SecondProcess,
 ) -> Exception | None:
     """Draw the pictures and write the report, unless they exist. Returns the exception of the drawing, or None."""
-    has_report = results.has_report()
-    if results.has_plots(format) and has_report and not selection:
+    if is_drawn(results, format, selection):
         return None
-    from optlab.figures.experiment import pictures
-
     try:
-        with watched("drawing", pictures.count(results.plan, results.origin.figures) + (not has_report)) as progress:
-            draw(results, format, progress, selection, with_report=not has_report, second=second)
+        with watched("drawing", count(results)) as progress:
+            draw(results, format, progress, selection, with_report=not results.has_report(), second=second)
     except Exception as error:
         return error
     return None
+
+
+def is_drawn(results: ExperimentResults, format: str, selection: Selection) -> bool:
+    """Whether there are all pictures and the report. With a selection, pictures are always drawn again."""
+    return results.has_plots(format) and results.has_report() and not selection
+
+
+def count(results: ExperimentResults) -> int:
+    """The number of pictures that are drawn, and the report if there is none."""
+    from optlab.figures.experiment import pictures
+
+    return pictures.count(results.plan, results.origin.figures) + (not results.has_report())
 
 
 def check_format(format: str) -> None:

@@ -43,7 +43,7 @@ def followed(steps: Callable[[], Iterable[Any]], seconds: float, memory: float) 
             traceback.print_exc()
             send(_Ended(FAILED))
 
-    for value in follow(work, seconds, int(memory * 1e9)):
+    for value in follow(work, lambda: seconds, int(memory * 1e9)):
         if isinstance(value, _Ended):
             raise typer.Exit(value.status)
         yield value

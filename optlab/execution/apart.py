@@ -57,10 +57,10 @@ class ProcessDied(Exception):
         return self.why
 
 
-def follow(work: Work, seconds: float, memory: int) -> Iterator[Any]:
+def follow(work: Work, seconds: Callable[[], float], memory: int) -> Iterator[Any]:
     """What `work` sends in a process of its own, as it is sent.
 
-    The process may take `seconds` to the next value, and `memory` bytes (on Linux). It is ended with this iterator,
+    The process may take `seconds()` to the next value, and `memory` bytes (on Linux). It is ended with this iterator,
     with all processes that its code started in its group.
 
     Raises:
@@ -135,7 +135,7 @@ def _end_with(alive: int) -> None:
 # ---- the process that follows it ------------------------------------------------------------------------------------
 
 
-def _received(child: int, values: Connection, seconds: float, places: IO[bytes]) -> Iterator[Any]:
+def _received(child: int, values: Connection, seconds: Callable[[], float], places: IO[bytes]) -> Iterator[Any]:
     begun = time.monotonic()
     while True:
         if values.poll(_POLL):
@@ -149,9 +149,9 @@ def _received(child: int, values: Connection, seconds: float, places: IO[bytes])
             begun = time.monotonic()
         elif (ended := os.waitpid(child, os.WNOHANG))[0] and not values.poll():
             raise _death(ended[1], places)
-        elif time.monotonic() - begun > seconds:
+        elif time.monotonic() - begun > (most := seconds()):
             where, file = _place_after(places, _ask(child, places))
-            raise ProcessDied(f"did not end within {seconds:g} s{where}", "look for a loop without end", file, True)
+            raise ProcessDied(f"did not end within {most:g} s{where}", "look for a loop without end", file, True)
 
 
 def _ask(child: int, places: IO[bytes]) -> int:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from optlab.errors import OptlabError
+
 Change = Callable[[str, Callable[..., Any]], Callable[..., Any]]
 """What takes the place of a function of a plugin, from the name of its field and the function."""
 
@@ -23,7 +25,7 @@ class Fate:
     why: str
 
 
-class NotExecuted(Exception):
+class NotExecuted(OptlabError):
     """A function of a plugin was called that is not executed in this process."""
 
 

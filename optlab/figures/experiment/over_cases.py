@@ -63,7 +63,9 @@ def figures(shown: PictureInputs) -> Iterator[NamedFigure]:
         return
     costs = Costs(results, selection.x or "gradients", selection.without)
     title = ALL_CASES if shown.count > 1 else shown.cases[0].title
-    usual_kinds = usual(shown.count, len(shown.labels))
+    failed = results.runs.loc[results.runs["status"].isin(FAILURES), "label"]
+    can_compare = not {*shown.labels} <= {*failed}  # a label that failed on any case is left out of profiles
+    usual_kinds = usual(shown.count, len(shown.labels)) if can_compare else set[str]()
     for kind, (of, draw) in _OVER_ALL.items():
         if selection.wants(kind, kind in usual_kinds):
             headline = f"{_NAMES[kind]}: {title}"
