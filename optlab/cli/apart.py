@@ -16,7 +16,7 @@ from optlab.execution.apart import Send, follow
 
 
 @dataclass(frozen=True)
-class _Ended:
+class _StepsEnded:
     """The steps ended with an exit status, and have printed why."""
 
     status: int
@@ -38,12 +38,12 @@ def followed(steps: Callable[[], Iterable[Any]], seconds: float, memory: float) 
         try:
             guarded(send_all)()
         except typer.Exit as end:
-            send(_Ended(end.exit_code))
+            send(_StepsEnded(end.exit_code))
         except BaseException:
             traceback.print_exc()
-            send(_Ended(FAILED))
+            send(_StepsEnded(FAILED))
 
     for value in follow(work, lambda: seconds, int(memory * 1e9)):
-        if isinstance(value, _Ended):
+        if isinstance(value, _StepsEnded):
             raise typer.Exit(value.status)
         yield value
