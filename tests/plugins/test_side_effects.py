@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import os
+import signal
 import sys
 import threading
 import warnings
@@ -32,7 +33,11 @@ CHANGES = {
         sys, "stdout", None
     ),
     "takes folders out of sys.path (put back)": lambda folder: sys.path.clear(),
+    "changes the environment (PATH, put back)": lambda folder: os.environ.pop("PATH"),
 }
+if sys.platform != "win32":
+    CHANGES["handles SIGUSR1 (put back)"] = lambda folder: signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    CHANGES["sets an alarm (stopped)"] = lambda folder: signal.setitimer(signal.ITIMER_REAL, 1000)
 
 
 def change_all(folder, fail=False):
@@ -54,6 +59,9 @@ def state():
         np.random.get_state()[1].tolist(),  # noqa: NPY002
         sys.stdout,
         [*sys.path],
+        dict(os.environ),
+        signal.getsignal(signal.SIGINT if sys.platform == "win32" else signal.SIGUSR1),
+        None if sys.platform == "win32" else signal.getitimer(signal.ITIMER_REAL),
     )
 
 
