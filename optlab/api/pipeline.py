@@ -10,7 +10,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from optlab.api.drawing_apart import draw_apart
 from optlab.api.importing import importing
 from optlab.api.mending import mended
 from optlab.api.passes import passes_of as passes_of
@@ -198,6 +197,8 @@ def _written(
         if not format:
             drawing_error = None
         elif job.is_apart:
+            from optlab.api.drawing_apart import draw_apart  # takes time to load, and most experiments run in threads
+
             drawing_error = draw_apart(results, format, watched, selection, job.asked.limits)
         else:
             drawing_error = draw_missing(results, format, watched, selection, second)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
+import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from optlab.api.probing import Findings, tried
 from optlab.engine.containment import prints_aside
 from optlab.errors import UserError, did_you_mean
 from optlab.execution import fingerprint
-from optlab.execution.apart import POSSIBLE
 from optlab.execution.executors.choice import PROCESSES, name_of
 from optlab.execution.executors.protocol import DEFAULT, Asked, SweepLimits
 from optlab.experiments import document as documents
@@ -42,7 +41,7 @@ class Job:
     def is_apart(self) -> bool:
         """Whether code of the user is executed in other processes, because it may end or hold this one."""
         has_code = bool(self.registry.figures) or not all(map(fingerprint.are_built_in, self.plan.sweeps))
-        return POSSIBLE and name_of(self.asked) == PROCESSES and has_code
+        return hasattr(os, "fork") and name_of(self.asked) == PROCESSES and has_code
 
 
 @prints_aside
@@ -67,12 +66,15 @@ def prepare(
         guess = did_you_mean(str(backend), BACKENDS)
         raise UserError(f"backend must be one of {', '.join(BACKENDS)}, not {backend!r}{guess}")
     given = experiment if isinstance(experiment, Mapping) else _File(str(experiment), text_of(Path(experiment)))
-    before, findings = _asked_before(given, asked), Findings()
+    before, findings = _asked_before(given, asked), None
     if name_of(before) == PROCESSES and _may_have_plugins(given, plugins):
-        findings = tried(plugins, functools.partial(_planned, given, backend), before.limits)
-    known = findings.load(plugins)
+        from optlab.api import probing  # takes time to load, and most experiments run in threads
+
+        findings = probing.tried(plugins, functools.partial(_planned, given, backend), before.limits)
+        plugins = findings.load(plugins)
+    known = plugins if isinstance(plugins, Registry) else registry.load(plugins)
     text, draft, known = _read(given, backend, known)
-    known = findings.withhold(known)
+    known = findings.withhold(known) if findings else known
     planned = plan.make(draft, known)
     return Job(text, planned, known, Path(out) / planned.name, _asked(draft, asked))
 

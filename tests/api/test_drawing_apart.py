@@ -8,7 +8,7 @@ import pytest
 
 import optlab
 from optlab.errors import PluginWarning
-from tests.api.test_probing import EXPERIMENT, write
+from tests.api.test_probing import BOWL, EXPERIMENT, write
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 
@@ -47,4 +47,18 @@ def test_pictures_are_drawn_without_the_problem(code, tmp_path, monkeypatch):
     drawn = {path.stem for path in results.plots}
     assert {"contour_beale", "loss_beale", "loss_bowl"} <= drawn
     assert "contour_bowl" not in drawn
+    assert results.has_report()
+
+
+def test_pictures_are_drawn_if_every_optimizer_failed_on_a_problem(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plugins").mkdir()
+    write(BOWL.format(code="os._exit(0)"))
+    problems = [{"name": name} for name in ("beale", "booth", "bowl")]
+    optimizers = [*EXPERIMENT["optimizer"], {"name": "adam"}]
+    results = optlab.run(EXPERIMENT | {"problem": problems, "optimizer": optimizers}, workers=1)
+    assert set(results.runs["status"][results.runs["problem"] == "bowl"]) == {"crashed"}
+    drawn = {path.stem for path in results.plots}
+    assert {"contour_beale", "contour_booth", "loss_beale", "loss_booth"} <= drawn
+    assert not {"contour_bowl", "loss_bowl"} & drawn
     assert results.has_report()
