@@ -20,17 +20,17 @@ from optlab.experiments.kinds import Plan
 def reuse_of(planned: Plan, root: Path, asked: Asked) -> Reuse:
     """The store of runs in the folder of all results, for the sweeps of an experiment.
 
-    Runs that are limited in time are not kept, because they are not reproducible. With processes, the user's code is
-    not traced in this process, which it could harm; its runs are not kept either.
+    Runs that end by a budget of time are not kept, because they are not reproducible. With processes, the user's code
+    is not traced in this process, which it could harm; its runs are not kept either.
     """
     is_timed = planned.tuning is not None and planned.tuning.table.budget == "seconds"
 
     def keeps(sweep: Sweep) -> bool:
-        if is_timed or asked.limits:
+        if is_timed:
             return False
         return asked.name != PROCESSES or fingerprint.are_built_in(sweep)
 
-    return Reuse(RunStore(root / FOLDER), keeps)
+    return Reuse(RunStore(root / FOLDER), keeps, is_limited=bool(asked.limits))
 
 
 @contextmanager

@@ -49,17 +49,22 @@ class _Found:
 
 class Reuse:
     """Executes sweeps with a store. `keeps` says which sweeps are looked up and kept. The state of a block is saved
-    every `interval` seconds.
+    every `interval` seconds. If sweeps are limited in time or memory (`is_limited`), they are not cut into pieces, and
+    no states are saved, since the limits are those of a whole sweep. What ends within them is kept.
 
     `graphs` has the step graphs of the sweeps, which the execution uses too.
     """
 
     def __init__(
-        self, store: RunStore, keeps: Callable[[Sweep], bool] = lambda sweep: True, interval: float = INTERVAL
+        self,
+        store: RunStore,
+        keeps: Callable[[Sweep], bool] = lambda sweep: True,
+        interval: float = INTERVAL,
+        is_limited: bool = False,
     ) -> None:
         self.graphs = Graphs()
         self._store, self._keeps, self._identities = store, keeps, Identities(self.graphs)
-        self._interval = interval
+        self._interval, self._is_limited = interval, is_limited
         self._looked_up: dict[str, _Found] = {}
         self._said = 0
         self._of_checkpoints: list[str] = []
@@ -150,6 +155,8 @@ class Reuse:
                 if (at >= 0).any():
                     found.held.append((entry, found.missing[at >= 0], at[at >= 0]))
                     found.missing = found.missing[at < 0]
+        if self._is_limited:
+            return found
         folder, numbers = self._store.folder.absolute(), self._numbers(sweep)
         found.checkpoints = Checkpoints(folder, found.identity, numbers, self._of_checkpoints, self._interval)
         if found.identity.key.hex() in self._store.with_checkpoints:
@@ -189,7 +196,10 @@ class Reuse:
         sweep, missing = replace(found.sweep, savers=found.checkpoints), found.missing
         cut = [at for _, at in found.begun]
         if len(rest := np.setdiff1d(missing, np.concatenate(cut)) if cut else missing):
-            cut += [rest] if found.identity is None else _cut(sweep, rest, found.identity.backend, sweeps)
+            if found.identity is None or self._is_limited:
+                cut.append(rest)
+            else:
+                cut += _cut(sweep, rest, found.identity.backend, sweeps)
         if len(cut) == 1 and len(missing) == len(sweep):
             yield sweep, cut[0]
             return

@@ -12,8 +12,8 @@ from optlab.execution import executors
 from optlab.execution.cache import Reuse, RunStore, kept, reuse
 from optlab.execution.cache.identity import Identities
 from optlab.execution.executors import local
-from optlab.execution.executors.protocol import Asked
-from optlab.execution.records import Trajectories
+from optlab.execution.executors.protocol import Asked, SweepLimits
+from optlab.execution.records import TIMEOUT, Trajectories
 from optlab.execution.runner import Graphs
 
 GRID = {
@@ -42,6 +42,9 @@ def changed(document, **settings):
 SMALL = changed(GRID, problem=GRID["problem"][:1])
 
 
+NO_LIMITS = SweepLimits()
+
+
 class Lab:
     """Executes plans with a store in one folder, and counts the runs that are executed."""
 
@@ -49,11 +52,11 @@ class Lab:
         self.folder, self.known, self.said = folder, known, []
         self.executed, self.kept = {}, 0
 
-    def __call__(self, planned, fails=False):
-        own = Reuse(RunStore(self.folder))
+    def __call__(self, planned, fails=False, limits=NO_LIMITS):
+        own = Reuse(RunStore(self.folder), is_limited=bool(limits))
         self.said = [*own.prospect(planned.sweeps), *own.faults()]
         self.executed = {}
-        with executors.opened(Asked(), self.known) as execute:
+        with executors.opened(Asked("threads", limits=limits), self.known) as execute:
 
             def counting(sweeps, graphs, progress):
                 for block in execute(sweeps, graphs, progress):
@@ -146,6 +149,25 @@ def test_the_seed_of_the_experiment_does_not_matter_without_randomness(planned, 
     lab(planned(document))
     lab(planned(changed(document, seed=5)))
     assert lab.executed == {}
+
+
+def test_what_ends_within_limits_is_kept_and_found_without_them(planned, lab):
+    limits = SweepLimits(60.0)
+    lab(planned(SMALL), limits=limits)
+    assert lab.executed == {"gd": 9, "adam, cosine": 6}
+    lab(planned(SMALL))
+    assert lab.executed == {}
+    lab(planned(changed(SMALL, optimizer=[{"name": "gd", "lr": [1e-4, 1e-3, 1e5, 2]}])), limits=limits)
+    assert lab.executed == {"gd": 3}
+
+
+def test_what_reaches_a_limit_is_tried_again(planned, lab):
+    longer = planned(changed(SMALL, steps=20_000))
+    done = lab(longer, fails=True, limits=SweepLimits(1e-6))
+    assert {int(status) for found, _ in done for status in found.status} == {TIMEOUT}
+    assert lab.kept == 0
+    lab(longer, limits=SweepLimits(60.0))
+    assert lab.executed == {"gd": 9, "adam, cosine": 6}
 
 
 def test_it_is_said_what_is_kept_and_why_the_rest_is_computed(planned, lab):
