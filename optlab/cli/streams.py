@@ -38,9 +38,11 @@ class Output(io.RawIOBase):
         return os.isatty(self.descriptor)
 
     def write(self, data: Any, /) -> int:
-        before, self._written = self._written, b""
-        if before and bytes(data[: len(before)]) == before:
-            return len(before)
+        count = len(self._written)
+        if count and bytes(data[:count]) == self._written:
+            self._written = b""  # no handler can run between this and the end
+            return count
+        self._written = b""
         while self.error is None:
             counts: list[int] = []
             try:

@@ -87,6 +87,8 @@ def test_paths_with_another_rate_are_projected_on_the_same_plane(page, moons, tm
     other = optlab.run(experiment, tmp_path, plots=False)
     page.locator("#scrub").fill("30")
     row = page.locator("#distances tbody tr").last
+    recorded = moons.runs.query("label == 'gd'").sort_values("seed")["final_loss"].iloc[0]
+    expect(row.locator("td").nth(1)).to_have_text(f"{recorded:.3g}")
     before, stage = row.inner_text(), picture(page, "#stage")
     page.locator("#live-label").select_option(label="gd")
     page.get_by_label("lr, as a number").fill("0.05")
