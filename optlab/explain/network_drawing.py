@@ -13,7 +13,7 @@ from math import hypot
 from optlab.explain.backprop_numbers import BackpropNumbers, Layer
 from optlab.explain.backprop_text import SHOWN, letter
 from optlab.explain.network import LOSSES
-from optlab.markup.svg import GRADIENT, MUTED, VALUE, Box, Circle, Drawing, Line, Point, Shape, Text, width_of
+from optlab.markup.svg import GRADIENT, INK, MUTED, VALUE, Box, Circle, Drawing, Line, Point, Shape, Text, width_of
 
 RADIUS = 36.0
 ACROSS, DOWN = 290.0, 140.0
@@ -82,10 +82,10 @@ def _weights(layer: Layer, sources: list[Point], targets: list[Point]) -> Iterat
 
 def _two_lines(at: Point, weight: str, gradient: str) -> Iterator[Shape]:
     (x, y), size = at, 10.5
-    wide = max(width_of(weight, size), width_of(gradient, size)) + 4
-    yield Box((x - wide / 2, y - 13.0), wide, 26.0, edge=WHITE, radius=2.0)
-    yield Text((x, y - 6.0), weight, size)
-    yield Text((x, y + 6.0), gradient, size, GRADIENT)
+    for text, top, colour in ((weight, y - 13.0, INK), (gradient, y, GRADIENT)):
+        wide = width_of(text, size) + 4
+        yield Box((x - wide / 2, top), wide, 13.0, edge=WHITE, radius=2.0)
+        yield Text((x, top + 6.5), text, size, colour)
 
 
 def _column(result: BackpropNumbers, n: int, places: list[Point]) -> Iterator[Shape]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from optlab.markup.svg import GRADIENT, VALUE, Box, Circle, Drawing, Shape, Text, width_of
 
@@ -19,7 +20,8 @@ class Film:
     """The frames of a drawing: the first without numbers, each later one with one more.
 
     A layer of a network and a gate have their inputs on their left. So the order from left to right is one in which
-    values can be computed, and that from right to left is one for gradients.
+    values can be computed, and that from right to left is one for gradients. A box without an edge right before a
+    number in the drawing is the ground of the number, and appears with it.
 
     >>> page = Drawing(90.0, 40.0, (Circle((30.0, 20.0), 15.0), Text((30.0, 16.0), "3", colour=VALUE),
     ...                             Text((30.0, 26.0), "1", colour=GRADIENT), Text((9.0, 16.0), "2", colour=VALUE)))
@@ -46,13 +48,25 @@ class Film:
 
     def frame(self, number: int) -> Drawing:
         """The drawing with the first `number` numbers."""
-        hidden = {id(text) for text in self.numbers[number:]}
+        hidden = {id(shape) for text in self.numbers[number:] for shape in self._with_ground(text)}
         newest = self.numbers[number - 1] if number else None
         shapes: list[Shape] = []
         for shape in self.drawing.shapes:
             if id(shape) not in hidden:
                 shapes += [_behind(newest), shape] if newest is not None and shape is newest else [shape]
         return Drawing(self.drawing.width, self.drawing.height, shapes, self.drawing.title)
+
+    def _with_ground(self, text: Text) -> list[Shape]:
+        """A number, after the box that is its ground if it has one."""
+        return [*self._grounds.get(id(text), ()), text]
+
+    @cached_property
+    def _grounds(self) -> dict[int, list[Shape]]:
+        found = {}
+        for box, text in pairwise(self.drawing.shapes):
+            if isinstance(box, Box) and isinstance(text, Text) and box.edge == box.fill:
+                found[id(text)] = [box]
+        return found
 
     def svg(self, fps: float, held: int) -> str:
         """The film as SVG without a script; the last frame is shown `held` times."""
@@ -70,7 +84,9 @@ class Film:
         text = self.numbers[number - 1]
         shown = ";".join("1" if number <= at else "0" for at in range(total))
         newest = ";".join("1" if number == min(at, self.count - 1) else "0" for at in range(total))
-        return _fading([_behind(text)], newest, seconds) + _fading([text], shown, seconds)
+        *ground, shape = self._with_ground(text)
+        parts: list[tuple[list[Shape], str]] = [(ground, shown), ([_behind(text)], newest), ([shape], shown)]
+        return "".join(_fading(shapes, values, seconds) for shapes, values in parts if shapes)
 
 
 def _fading(shapes: list[Shape], values: str, seconds: float) -> str:

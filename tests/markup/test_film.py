@@ -1,10 +1,11 @@
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import numpy as np
 
 from optlab.explain.backprop import backprop
 from optlab.markup.film import Film
-from optlab.markup.svg import GRADIENT, VALUE
+from optlab.markup.svg import GRADIENT, VALUE, Box, Text, width_of
 
 
 def test_a_network_computes_forward_and_then_backward():
@@ -33,6 +34,21 @@ def test_each_frame_has_one_number_more_and_the_last_has_all():
     assert {id(shape) for shape in film.drawing.shapes} <= shown[-1]
 
 
+def test_edges_are_whole_until_the_gradient_of_their_weight_appears():
+    """Before it, only the weight has a ground. A ground is as wide as its number."""
+    film = Film(backprop().draw())
+    for number in range(film.count):
+        shown = film.frame(number).shapes
+        grounds = [shape for shape in shown if isinstance(shape, Box) and shape.fill == shape.edge == "#FFFFFF"]
+        texts = {id(shape) for shape in shown}
+        gradients = [text for text in film.numbers if text.colour == GRADIENT and text.size == 10.5]
+        assert len(grounds) == 8 + 4 + sum(id(text) in texts for text in gradients)  # and those of the biases
+    whole = film.drawing.shapes
+    for box, text in pairwise(whole):
+        if isinstance(box, Box) and isinstance(text, Text):
+            assert box.width == width_of(text.text, text.size) + 4
+
+
 def test_an_svg_moves_without_a_script_and_can_be_still():
     film = Film(backprop().draw())
     text = film.svg(2, 7)
@@ -40,7 +56,7 @@ def test_an_svg_moves_without_a_script_and_can_be_still():
     assert "<script" not in text
     assert "prefers-reduced-motion" in text
     moved = [node for node in root.iter() if node.tag.endswith("}animate")]
-    assert len(moved) == 2 * 18
+    assert len(moved) == 2 * 18 + 8  # the gradients of weights have a ground
     assert {node.get("dur") for node in moved} == {"12.5s"}  # 18 + 7 frames
     assert moved[1].get("values") == ";".join(["0"] + ["1"] * 24)
     assert moved[0].get("values") == ";".join(["0", "1"] + ["0"] * 23)
