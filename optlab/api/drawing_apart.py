@@ -80,8 +80,11 @@ def _travelling(error: Exception) -> Exception:
 
 
 def _without(planned: Plan, death: Death) -> Plan:
-    """The plan without the code that ended the process, which is said: a plugin, or all plugins of a file; otherwise
-    all of the user's. The same plan if there is none, or if it was no plugin."""
+    """The plan without the code that ended the process, and a warning that names this code.
+
+    The code is a plugin or all plugins of a file. If that is not known, it is all code of the user. If no code of the
+    user ended the process, the plan is returned unchanged.
+    """
     for what in (death.what, ()) if death.is_of_plugin else ():
         found: dict[str, None] = {}
 

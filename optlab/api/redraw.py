@@ -97,7 +97,7 @@ def is_drawn(results: ExperimentResults, format: str, selection: Selection) -> b
 
 
 def count(results: ExperimentResults) -> int:
-    """The number of pictures that are drawn, and the report if there is none."""
+    """The number of files that are drawn: the pictures, and the report if it does not exist yet."""
     from optlab.figures.experiment import pictures
 
     return pictures.count(results.plan, results.origin.figures) + (not results.has_report())

@@ -32,7 +32,7 @@ _WHERE = getattr(signal, "SIGUSR2", 0)
 _FAILED, _UNSENT = 1, 99
 """The statuses of the process if its work raised an exception, and if it could not send: its code closed the pipe."""
 _POLL, _TO_TELL = 0.1, 1.0
-"""Seconds between looks whether the process still lives, and seconds to wait until it says where it is."""
+"""Seconds between two checks that the process is running, and seconds to wait for the place in the code where it is."""
 
 Send = Callable[[Any], None]
 Work = Callable[[Send], None]
