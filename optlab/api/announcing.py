@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,12 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from optlab.execution.apart import ProcessDied, Send, Work, follow
+from optlab.execution.executors.protocol import SECONDS as SECONDS
 from optlab.execution.executors.protocol import SweepLimits
 from optlab.plugins.code_location import is_built_in
 from optlab.plugins.withheld import Fate, with_functions
-
-SECONDS, MEMORY = 60.0, 4_000_000_000
-"""The limits where an experiment has none."""
 
 Culprit = tuple[str, ...]
 """What is executed: ("file", path), or a kind of plugin, a name and the field of a function."""
@@ -88,8 +85,7 @@ def death_of(
         least: the time in which something is sent while no plugin is known to be executed, if it is longer.
         other: receives everything else that the work sends.
     """
-    seconds = limits.seconds if limits.seconds < math.inf else SECONDS
-    memory = limits.memory or MEMORY
+    seconds, memory = limits.of_each_call
     now, last = Executing(), Executing()
 
     def patience() -> float:

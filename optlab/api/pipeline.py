@@ -82,7 +82,7 @@ def execute(
 
     done = []
     backends: dict[str, str] = {}
-    reuse = reuse or reuse_of(job.plan, job.folder.parent, job.asked)
+    reuse = reuse or reuse_of(job)
     plugin_files = sources.sources_of(job.plan, tomllib.loads(job.source), job.registry)
     with (
         note_if_kept(reuse),
@@ -217,7 +217,8 @@ def _run(
         if not job.is_apart and len([*titled(job.plan)]) >= MANY_CASES:
             second.start()  # it loads Matplotlib while this process does
         importlib.import_module("optlab.figures")  # fails before the runs if Matplotlib is missing
-    reuse = reuse_of(job.plan, job.folder.parent, job.asked)
-    loading, noting = importing(_FOR_DRAWING if format else ()), noted(job.plan, reuse, notify)
+    reuse = reuse_of(job)
+    # Code of the user is traced in forks, where a lock of an import that another thread holds would be held for ever.
+    loading, noting = importing(_FOR_DRAWING if format and not job.is_apart else ()), noted(job.plan, reuse, notify)
     with loading, noting, watched("running", job.plan.run_steps) as progress:
         return execute(job, writer, progress, reuse, notify)

@@ -4,33 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
+from optlab.api.preparing import Job
 from optlab.api.watched import Notify
 from optlab.engine.containment import prints_aside
 from optlab.errors import counted
-from optlab.execution import fingerprint
 from optlab.execution.cache import FOLDER, Reuse, RunStore
-from optlab.execution.executors.choice import PROCESSES
-from optlab.execution.executors.protocol import Asked
-from optlab.execution.records import Sweep
+from optlab.execution.cache.addresses import Apart
 from optlab.experiments.kinds import Plan
 
 
-def reuse_of(planned: Plan, root: Path, asked: Asked) -> Reuse:
+def reuse_of(job: Job) -> Reuse:
     """The store of runs in the folder of all results, for the sweeps of an experiment.
 
-    Runs that end by a budget of time are not kept, because they are not reproducible. With processes, the user's code
-    is not traced in this process, which it could harm; its runs are not kept either.
+    Runs that end by a budget of time are not kept, because they are not reproducible.
     """
-    is_timed = planned.tuning is not None and planned.tuning.table.budget == "seconds"
-
-    def keeps(sweep: Sweep) -> bool:
-        if is_timed:
-            return False
-        return asked.name != PROCESSES or fingerprint.are_built_in(sweep)
-
-    return Reuse(RunStore(root / FOLDER), keeps, is_limited=bool(asked.limits))
+    tuning, limits = job.plan.tuning, job.asked.limits
+    is_timed = tuning is not None and tuning.table.budget == "seconds"
+    apart = Apart(*limits.of_each_call) if job.is_apart else None
+    return Reuse(RunStore(job.folder.parent / FOLDER), lambda sweep: not is_timed, limits=limits, apart=apart)
 
 
 @contextmanager

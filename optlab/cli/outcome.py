@@ -170,8 +170,8 @@ def _places(console: Console, done: Outcome) -> None:
     if done.reused:
         console.print(tables.sentence("nothing was computed: these results exist already"))
     if done.retried:
-        again = "every run was computed again"
-        console.print(tables.sentence(f"{counted(done.retried, 'run')} had ended with an error before: {again}"))
+        again = "what had ended with an error or a crash was tried again"
+        console.print(tables.sentence(f"{counted(done.retried, 'run')} had failed before; {again}"))
     for what in done.damage:
         console.print(Text(what), soft_wrap=True)
     if done.replaced is not None:

@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -72,7 +73,9 @@ def follow(work: Work, seconds: Callable[[], float], memory: int) -> Iterator[An
     values, sends = Connection(reading, writable=False), Connection(writing, readable=False)
     alive, held = os.pipe()  # the process ends when `held` is closed, as when this process is killed
     with tempfile.TemporaryFile() as places:
-        child = os.fork()
+        with warnings.catch_warnings():  # Python 3.12 warns of threads, which wait for work here
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
         if child == 0:
             os.close(held)
             values.close()
@@ -90,6 +93,14 @@ def follow(work: Work, seconds: Callable[[], float], memory: int) -> Iterator[An
                 os.waitpid(child, 0)
             os.close(held)
             values.close()
+
+
+def print_nothing() -> None:
+    """Throw away what this process prints, by the streams of Python, which may be those of a notebook, or without."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nothing, stream)
+    sys.stdout = sys.stderr = os.fdopen(nothing, "w")
 
 
 # ---- the process that does the work ---------------------------------------------------------------------------------

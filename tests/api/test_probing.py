@@ -129,6 +129,49 @@ def test_threads_try_nothing_out():
         assert file.read().split() == [str(os.getpid())]
 
 
+def kept(experiment, **more):
+    """What `run` says about runs that are kept."""
+    said = []
+    job = pipeline.prepare(experiment, asked=Asked("", 1, **more))
+    results = pipeline.carry_out(job, notify=said.append).results
+    return said, results
+
+
+HOSTILE = "while True: pass", "os._exit(0)"
+
+
+@pytest.mark.parametrize("executor", ["processes", None])
+@pytest.mark.parametrize("code", HOSTILE)
+def test_a_rule_that_ends_its_process_when_it_is_traced(code, executor):
+    """With limits, processes are the default."""
+    write(RULE.replace("    return x", f"    {code}\n    return x"))
+    experiment = with_own("optimizer", "own") | {"executor": executor, "limits": {"seconds": 2}}
+    said, results = kept({key: value for key, value in experiment.items() if value is not None})
+    runs = results.runs
+    assert set(runs["status"][runs["optimizer"] == "own"]) == {ENDS[code][0]}
+    assert set(runs["status"][runs["optimizer"] != "own"]) == {"done"}
+    assert len(said) == 1
+    assert said[0].startswith("runs of own are not kept for later: its code ")
+
+
+def test_runs_of_plugins_in_own_files_are_kept_with_processes():
+    write(RULE + BOWL.format(code="x = 1 * x"))
+    with_threads = {"name": "e", "steps": 20_000, "seeds": 20, "record": {"points": 2}}
+    with_threads["problem"] = [{"name": "bowl", "start": "random"}]
+    with_threads["optimizer"] = [{"name": "gd", "lr": [1e-3, 1e-2]}, {"name": "own", "lr": [1e-3, 1e-2]}]
+    experiment = with_threads | {"executor": "processes"}
+    kept(experiment)
+    write(f"# a comment\n{RULE}{BOWL.format(code='x = 1 * x')}")
+    said, found = kept(experiment | {"seeds": 21})
+    assert said == [
+        "80 of 84 runs kept from earlier, 4 computed",
+        *(f"{name}: seed has 1 new value" for name in ("gd", "own")),
+    ]
+    fresh = optlab.run(with_threads | {"seeds": 21}, out="fresh", plots=False)
+    for name in numbers(fresh, "").columns:
+        assert numbers(found, "")[name].equals(numbers(fresh, "")[name]), name
+
+
 def numbers(results, without):
     runs = results.runs
     runs = runs[(runs["optimizer"] != without) & (runs["problem"] != without)]

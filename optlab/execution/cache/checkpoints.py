@@ -20,6 +20,7 @@ import numpy as np
 
 from optlab.engine.saver import State
 from optlab.execution.cache.identity import Identity
+from optlab.execution.cache.kept import ROWS
 from optlab.execution.cache.rows import Rows, places, rows_of
 from optlab.execution.cache.segments import CHECKPOINT, SAVING, Damaged, StoredRuns, encoded, entries
 from optlab.execution.records import Ints, Sweep
@@ -31,7 +32,7 @@ LEAST = 3.0
 """The seconds that a block must have computed since its last state to save one before it is stopped."""
 SHARE = 0.01
 """The share of the time that saving may take. States that take longer are saved less often."""
-_ROWS, _STATE = "rows", "state "
+_STATE = "state "
 
 
 @dataclass
@@ -43,6 +44,7 @@ class Checkpoints:
     - `numbers`: the keys of the numbers in the rows.
     - `faults`: what was damaged, and what could not be written, as sentences.
     - `interval`: the seconds between two states of a block. `least`: those after which one that is stopped is saved.
+    - `spent`: the seconds that the sweep took until its checkpoint, which count for a limit of time.
     """
 
     folder: Path
@@ -51,6 +53,7 @@ class Checkpoints:
     faults: list[str] = field(default_factory=list)
     interval: float = INTERVAL
     least: float = LEAST
+    spent: float = 0.0
 
     def __call__(self, block: Sweep) -> BlockSaver:
         return BlockSaver(self, block)
@@ -62,7 +65,7 @@ class Checkpoints:
             with self.unless_damaged(path):
                 (entry,) = entries(path)
                 about = entry.description()[0]
-                found.append(Checkpoint(entry, about["step"], about["seconds"], entry.arrays(_ROWS)[_ROWS]))
+                found.append(Checkpoint(entry, about["step"], about["seconds"], entry.arrays(ROWS)[ROWS]))
         return sorted(found, key=lambda one: -one.step)
 
     def begun(self, rows: Rows, missing: Ints) -> list[tuple[int, Ints]]:
@@ -74,6 +77,11 @@ class Checkpoints:
                 found.append((checkpoint.step, at))
                 missing = np.setdiff1d(missing, at)
         return found
+
+    def spent_on(self, rows: Rows) -> float:
+        """The seconds that were spent on the checkpoint with all of these runs, or 0."""
+        with_all = (one for one in self.held() if (places(rows, one.rows) >= 0).all())
+        return next((one.seconds * len(one.rows) for one in with_all), 0.0)
 
     def remove(self, done: Rows) -> None:
         """Remove the checkpoints of runs that are all done."""
@@ -123,7 +131,7 @@ class Checkpoint:
             Damaged: the file is damaged, or has other arrays.
         """
         arrays = self.entry.arrays()
-        if arrays.keys() != {_ROWS, *(_STATE + name for name in state)}:
+        if arrays.keys() != {ROWS, *(_STATE + name for name in state)}:
             raise Damaged
         picked = {name: arrays[_STATE + name][..., at] for name in state}
         if any((array.shape, array.dtype) != (state[name].shape, state[name].dtype) for name, array in picked.items()):
@@ -163,7 +171,7 @@ class BlockSaver:
 
     def save(self, state: State, step: int, seconds: float) -> None:
         began, own = self._clock(), self._of.identity
-        arrays = {_ROWS: self._rows, **{_STATE + name: array for name, array in state.items()}}
+        arrays = {ROWS: self._rows, **{_STATE + name: array for name, array in state.items()}}
         about = {"parts": dict(own.parts), "step": step, "seconds": seconds}
         try:
             _replace(self._path, encoded(own.key, own.family, len(self._rows), about, arrays))

@@ -10,6 +10,8 @@ import numpy as np
 from optlab.execution.cache.segments import Arrays
 from optlab.execution.records import DIVERGED, DONE, Ints, Trajectories
 
+ROWS = "rows"
+"""The name of the array with the rows of runs, beside those of trajectories."""
 _METRIC = "metric "
 _BASE, _PER_BYTE, _OVERHEAD, _SHARE = 2e-4, 2.5e-9, 0.01, 0.05
 """Seconds to keep a block, and for each of its bytes; seconds to prepare a sweep besides its runs; and the share of its

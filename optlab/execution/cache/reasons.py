@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from optlab.errors import counted
-from optlab.execution.cache.identity import Identity
+from optlab.execution.cache.addresses import Address
 from optlab.execution.cache.rows import Rows
 from optlab.execution.cache.segments import Damaged
 from optlab.execution.cache.store import RunStore
 from optlab.execution.records import Ints, Sweep
-from optlab.execution.rule import Key, shown_as
+from optlab.execution.rule import shown_as
 
 _FEW = 2
 """The most settings by which a sweep is a variant of an earlier one."""
@@ -22,12 +22,10 @@ _FEW = 2
 
 @dataclass(frozen=True)
 class Change:
-    """A sweep with runs that are not kept: the keys of the numbers in its rows, and the places of these runs."""
+    """A sweep with runs that are not kept, and the places of these runs."""
 
     sweep: Sweep
-    identity: Identity
-    numbers: Sequence[Key]
-    rows: Rows
+    address: Address
     missing: Ints
 
 
@@ -53,16 +51,22 @@ def of_checkpoints(begun: Sequence[tuple[Sweep, int, int]], changes: Sequence[Ch
     of_begun = {sweep.id for sweep, _, _ in begun}
     for change in changes:
         for entry in [] if change.sweep.id in of_begun else store.checkpoints:
-            if entry.family == change.identity.family and entry.key != change.identity.key:
+            if entry.family == change.address.identity.family and entry.key != change.address.identity.key:
                 with contextlib.suppress(Damaged, OSError):
                     if why := _changed(change, entry.description()[0]["parts"]):
                         said.append(f"a checkpoint of {counted(entry.runs, 'run')} is not continued; {', '.join(why)}")
     return said
 
 
+def of_timeouts(sweep: Sweep, runs: int, seconds: float) -> str:
+    """Runs that are not executed, because they reached the same limit before."""
+    reached = f"{counted(runs, 'run')} reached limits.seconds = {seconds:g} before"
+    return f"{sweep.label}: {reached}; another limit, or optlab cache --clear, tries them again"
+
+
 def _why(change: Change, store: RunStore) -> list[str]:
     """The reasons for one sweep. None if nothing like it was kept."""
-    own = change.identity
+    own = change.address.identity
     held: list[Rows] = []
     for entry in store.of_key(own.key):
         with contextlib.suppress(Damaged, OSError):
@@ -76,8 +80,8 @@ def _why(change: Change, store: RunStore) -> list[str]:
 
 
 def _new_values(change: Change, held: Rows) -> list[str]:
-    names = ["seed", *map(shown_as, change.numbers)]
-    wanted = change.rows[change.missing]
+    names = ["seed", *map(shown_as, change.address.numbers)]
+    wanted = change.address.rows[change.missing]
     found = []
     for name, own, known in zip(names, wanted.T, held.T, strict=False):
         if new := len(np.setdiff1d(own, known)):
@@ -88,7 +92,7 @@ def _new_values(change: Change, held: Rows) -> list[str]:
 def _changed(change: Change, before: dict[str, str]) -> list[str]:
     """What differs from an earlier sweep of the same problem and rule. With many other settings it is of another
     experiment, about which nobody asked."""
-    now = change.identity.parts
+    now = change.address.identity.parts
     differing = [name for name in now if before.get(name) != now[name]]
     plugins = [change.sweep.case.problem.name, *(part.plugin.name for part in change.sweep.rule.parts)]
     code = [name for name in plugins if name in differing]

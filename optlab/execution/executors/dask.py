@@ -49,7 +49,7 @@ class Cluster:
         from distributed.scheduler import KilledWorker
 
         sent, future = self._submitted(head, begin, end)
-        ended, deadline = threading.Event(), time.monotonic() + self._seconds
+        ended, deadline = threading.Event(), time.monotonic() + self._seconds - head.spent
         future.add_done_callback(lambda ended_future: ended.set())  # `result(timeout)` fails when both happen at once
         try:
             while not ended.wait(_TURN):

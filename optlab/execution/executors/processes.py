@@ -79,7 +79,7 @@ class _Worker:
         popen = self._popen or self._start()
         messages: list[tuple[str, Any]] = [] if head.key in self._heads else [("head", head)]
         self._heads.add(head.key)
-        deadline = time.monotonic() + self._limits.seconds
+        deadline = time.monotonic() + self._limits.seconds - head.spent
         with contextlib.suppress(BrokenPipeError):
             self._send([*messages, ("block", (head.key, begin, end))])
         try:

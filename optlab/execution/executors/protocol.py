@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from optlab.execution.executors.travel import Head
     from optlab.execution.records import Trajectories
 
+SECONDS, MEMORY = 60.0, 4_000_000_000
+"""The limits of code of plugins in a process of its own, where an experiment has none."""
+
 Wait = Callable[[], None]
 """Called repeatedly during waiting. It raises an exception if the result is no longer needed."""
 
@@ -57,8 +60,20 @@ class SweepLimits:
     seconds: float = math.inf
     memory: int | None = None
 
+    @property
+    def is_timed(self) -> bool:
+        return self.seconds < math.inf
+
+    @property
+    def of_each_call(self) -> tuple[float, int]:
+        """The seconds and the memory of a call of a plugin's code in a process that only tries it out or draws."""
+        return self.seconds if self.is_timed else SECONDS, self.memory or MEMORY
+
     def __bool__(self) -> bool:
-        return self.memory is not None or self.seconds < math.inf
+        return self.memory is not None or self.is_timed
+
+
+NO_LIMITS = SweepLimits()
 
 
 class Pool(Protocol):

@@ -74,9 +74,9 @@ class Remote:
     def _head(self, sweep: Sweep) -> Head:
         with self._one_at_a_time:
             if sweep.id not in self._heads:
-                self._heads[sweep.id] = Head(
-                    self._drops, self._versions, self._written(sweep), sweep.savers is not None
-                )
+                spent = 0.0 if sweep.savers is None else sweep.savers.spent
+                saves = sweep.savers is not None
+                self._heads[sweep.id] = Head(self._drops, self._versions, self._written(sweep), saves, spent)
             return self._heads[sweep.id]
 
     def _written(self, sweep: Sweep) -> bytes:

@@ -20,7 +20,8 @@ class Timed:
         self._task, self._seconds, self._clock = task, seconds, clock
 
     def __call__(self, block: Sweep, progress: Progress) -> Trajectories:
-        deadline, reported = self._clock() + self._seconds, 0
+        spent = 0.0 if block.savers is None else block.savers.spent
+        deadline, reported = self._clock() + self._seconds - spent, 0
 
         def watch(run_steps: int) -> None:
             nonlocal reported

@@ -64,13 +64,14 @@ class Head:
     """All that the blocks of a sweep share: drop-in files, versions, and the sweep.
 
     `key` is a hash of the content, by which a worker keeps what it has loaded, traced and compiled. `saves`: whether a
-    block that is stopped may save its state.
+    block that is stopped may save its state. `spent`: the seconds of the limit that were spent before.
     """
 
     drops: tuple[Drop, ...]
     versions: Mapping[str, str] = field(hash=False)
     sweep: bytes = field(repr=False)
     saves: bool = False
+    spent: float = 0.0
 
     @property
     def key(self) -> str:

@@ -24,7 +24,8 @@ from optlab.execution.cache.store import clear
 from optlab.execution.cache.store import segments as files_of
 from optlab.execution.executors import local, processes
 from optlab.execution.executors.drain import Drain
-from optlab.execution.executors.protocol import DEFAULT, Asked
+from optlab.execution.executors.protocol import DEFAULT, Asked, SweepLimits
+from optlab.execution.records import TIMEOUT
 from optlab.execution.runner import Graphs
 from tests.execution.cache.test_reuse import bits
 
@@ -66,7 +67,8 @@ class Lab:
 
     def __call__(self, planned, share=1.0, asked=DEFAULT):
         """The bits of all sweeps, or None if it ends after a share of the steps."""
-        own, count, total = Reuse(RunStore(self.folder), interval=self.interval), 0, planned.run_steps
+        own = Reuse(RunStore(self.folder), interval=self.interval, limits=asked.limits)
+        count, total = 0, planned.run_steps
         self.said, self.first = own.prospect(planned.sweeps), 0
 
         def progress(run_steps):
@@ -125,6 +127,47 @@ def test_the_bits_are_those_of_an_uninterrupted_sweep(
             lab(plan, share, Asked(workers=1 + (workers + n) % 2))
         assert lab(plan, asked=Asked(workers=workers)) == fresh
     assert lab.files() == lab.files(segments.SAVING) == []
+
+
+LIMITED = Asked(workers=1, limits=SweepLimits(60.0))
+
+
+@pytest.mark.parametrize("name", ["threads", "processes"])
+@pytest.mark.parametrize("case", ["whole", "minibatches"])
+def test_sweeps_with_limits_are_continued(case, name, planned, lab, built_in):
+    plan, limited = planned(document(case)), replace(LIMITED, name="threads")
+    fresh = Lab(lab.folder.parent / "fresh", built_in, interval=1e9)(plan)
+    assert lab(plan, 0.5, limited) is None
+    found = lab(plan, asked=replace(LIMITED, name=name))
+    assert any("12 runs continued at step" in said for said in lab.said)
+    assert found == fresh
+    assert lab.files() == []
+
+
+def test_a_limited_sweep_with_other_runs_begins_anew(planned, lab, built_in):
+    """Its limit is that of the whole sweep, which is therefore not divided into what is continued and what is not."""
+    limited = replace(LIMITED, name="threads")
+    assert lab(planned(document("whole")), 0.5, limited) is None
+    more = planned(document("whole", seeds=3))
+    found = lab(more, asked=limited)
+    assert not any("continued" in said for said in lab.said)
+    assert found == Lab(lab.folder.parent / "fresh", built_in, interval=1e9)(more)
+
+
+def test_the_time_before_an_interruption_counts_for_the_limit(planned, lab):
+    plan, limited = planned(document("minibatches")), replace(LIMITED, name="threads")
+    assert lab(plan, 0.5, limited) is None
+    limits = SweepLimits(1e-3)  # the first half took longer
+    for name in ("threads", "processes"):
+        own, status = Reuse(RunStore(lab.folder), limits=limits), set()
+        with executors.opened(Asked(name, 1, limits=limits), lab.known) as execute:
+            for _, found, _ in own.computed(plan.sweeps, execute, lambda run_steps: None):
+                status |= {*found.status.tolist()}
+                assert "took longer than limits.seconds = 0.001" in found.log
+        own.close()
+        assert status == {TIMEOUT}
+    assert lab(plan, asked=replace(limited, limits=SweepLimits(90.0))) is not None
+    assert any("12 runs continued at step" in said for said in lab.said)  # a longer limit continues
 
 
 @pytest.mark.parametrize("case", CASES)

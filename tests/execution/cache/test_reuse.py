@@ -12,7 +12,7 @@ from optlab.execution import executors
 from optlab.execution.cache import Reuse, RunStore, kept, reuse
 from optlab.execution.cache.identity import Identities
 from optlab.execution.executors import local
-from optlab.execution.executors.protocol import Asked, SweepLimits
+from optlab.execution.executors.protocol import NO_LIMITS, Asked, SweepLimits
 from optlab.execution.records import TIMEOUT, Trajectories
 from optlab.execution.runner import Graphs
 
@@ -42,9 +42,6 @@ def changed(document, **settings):
 SMALL = changed(GRID, problem=GRID["problem"][:1])
 
 
-NO_LIMITS = SweepLimits()
-
-
 class Lab:
     """Executes plans with a store in one folder, and counts the runs that are executed."""
 
@@ -53,7 +50,7 @@ class Lab:
         self.executed, self.kept = {}, 0
 
     def __call__(self, planned, fails=False, limits=NO_LIMITS):
-        own = Reuse(RunStore(self.folder), is_limited=bool(limits))
+        own = Reuse(RunStore(self.folder), limits=limits)
         self.said = [*own.prospect(planned.sweeps), *own.faults()]
         self.executed = {}
         with executors.opened(Asked("threads", limits=limits), self.known) as execute:
@@ -161,13 +158,42 @@ def test_what_ends_within_limits_is_kept_and_found_without_them(planned, lab):
     assert lab.executed == {"gd": 3}
 
 
-def test_what_reaches_a_limit_is_tried_again(planned, lab):
-    longer = planned(changed(SMALL, steps=20_000))
-    done = lab(longer, fails=True, limits=SweepLimits(1e-6))
-    assert {int(status) for found, _ in done for status in found.status} == {TIMEOUT}
+def test_what_reaches_a_limit_is_kept_for_this_limit_only(planned, lab):
+    longer, short = planned(changed(SMALL, steps=20_000)), SweepLimits(1e-6)
+    first = lab(longer, fails=True, limits=short)
+    assert {int(status) for found, _ in first for status in found.status} == {TIMEOUT}
     assert lab.kept == 0
+    again = lab(longer, limits=short)
+    assert lab.executed == {}
+    assert [found.log for found, _ in again] == [found.log for found, _ in first]
+    assert all((found.status == TIMEOUT).all() and np.isnan(found.loss).all() for found, _ in again)
+    assert lab.said[1:] == [
+        f"{label}: {runs} runs reached limits.seconds = 1e-06 before; another limit, or optlab cache --clear, tries "
+        "them again"
+        for label, runs in (("gd", 9), ("adam, cosine", 6))
+    ]
+    lab(planned(changed(SMALL, steps=20_000, seeds=4)), fails=True, limits=short)
+    assert lab.executed == {"gd": 12, "adam, cosine": 8}  # others together
+    lab(longer, fails=True, limits=SweepLimits(2e-6))
+    assert lab.executed == {"gd": 9, "adam, cosine": 6}
     lab(longer, limits=SweepLimits(60.0))
     assert lab.executed == {"gd": 9, "adam, cosine": 6}
+    lab(longer, limits=short)  # they are done now
+    assert lab.executed == {}
+    assert lab.said == ["15 of 15 runs kept from earlier, nothing is computed"]
+
+
+def test_a_damaged_entry_of_a_timeout_is_computed_again(planned, lab):
+    longer, short = planned(changed(SMALL, steps=20_000)), SweepLimits(1e-6)
+    lab(longer, fails=True, limits=short)
+    (file,) = lab.folder.glob("*.runs")
+    (second,) = [entry for entry in RunStore(lab.folder)._entries if entry.offset]
+    with open(file, "r+b") as bytes_of:
+        bytes_of.seek(second.offset + 60)
+        bytes_of.write(b"?")
+    lab(longer, fails=True, limits=short)
+    assert len(lab.executed) == 1
+    assert "was damaged" in lab.said[-1]
 
 
 def test_it_is_said_what_is_kept_and_why_the_rest_is_computed(planned, lab):
