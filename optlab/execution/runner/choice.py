@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import math
 from dataclasses import dataclass
@@ -93,8 +94,10 @@ def obstacle(sweep: Sweep, graph: StepGraph) -> str:
     return "it draws random numbers" if graph.draws else ""
 
 
+@functools.cache
 def has_llvmlite() -> bool:
-    """Whether llvmlite, the compiler, is installed. Without it everything runs on NumPy."""
+    """Whether llvmlite, the compiler, is installed. Without it everything runs on NumPy. Python looks in all folders
+    of `sys.path` for it, which takes milliseconds on some file systems."""
     return importlib.util.find_spec("llvmlite") is not None
 
 

@@ -12,6 +12,7 @@ import optlab
 from optlab import problem
 from optlab.api import pipeline
 from optlab.execution import runner
+from optlab.execution.runner import choice
 from optlab.execution.step import build_for
 
 
@@ -149,8 +150,16 @@ def test_sweeps_that_need_much_memory_are_divided(planned, monkeypatch):
         assert task.divides(sweep) == divides
 
 
-def test_without_llvmlite_sweeps_run_on_replay(planned, monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+@pytest.fixture
+def without_llvmlite(monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(importlib.util, "find_spec", lambda name: None)
+        choice.has_llvmlite.cache_clear()
+        yield
+    choice.has_llvmlite.cache_clear()
+
+
+def test_without_llvmlite_sweeps_run_on_replay(planned, without_llvmlite):
     assert chosen(planned, {"name": "sphere"}, "native") == runner.Choice("replay", "llvmlite is not installed")
 
 
