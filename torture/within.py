@@ -15,7 +15,7 @@ from torture.equal import unequal
 from torture.rows import Row
 from torture.tables import tables
 
-KILLS, STEPS = {"threads": 30, "processes": 10}, 3000
+KILLS, STEPS = {"threads": 30, "processes": 10, "dask": 10}, 3000
 
 OFTEN = """\
 from functools import partial

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from concurrent.futures import CancelledError
+from contextlib import suppress
 
 import pytest
 
+from optlab.engine.containment import Interrupted
 from optlab.errors import UserError
-from optlab.execution.executors import dask
+from optlab.execution.executors import dask, local
 from optlab.execution.executors.protocol import Asked, Died, SweepLimits
 from optlab.execution.executors.travel import Head
 from tests.execution.executors.sweeps import bits, executed
@@ -19,6 +22,16 @@ pytest.importorskip("distributed")
 def test_the_bits_are_those_of_threads(sweeps, built_in, on_threads):
     found = executed(sweeps, built_in, Asked("dask", 2))
     assert {i: bits(done) for i, (done, _) in found.items()} == {i: bits(done) for i, (done, _) in on_threads.items()}
+
+
+def test_a_second_cluster_finds_ports_of_its_own():
+    """The port that schedulers serve HTTP at by default is taken."""
+    with socket.socket() as other:
+        with suppress(OSError):  # it is taken already
+            other.bind(("127.0.0.1", 8787))
+            other.listen()
+        with dask.Cluster(Asked("dask", 1)) as cluster:
+            assert cluster.parallel == 1
 
 
 def test_a_scheduler_that_does_not_answer(monkeypatch):
@@ -61,7 +74,7 @@ class Client:
 @pytest.fixture
 def cluster():
     made = object.__new__(dask.Cluster)
-    made._seconds, made._heads, made._one_at_a_time = 60.0, {}, threading.Lock()
+    made._seconds, made._heads, made._one_at_a_time, made._stopped = 60.0, {}, threading.Lock(), set()
     return made
 
 
@@ -79,3 +92,26 @@ def test_a_scheduler_that_dies_is_named(cluster):
     sentence = r"the Dask scheduler does not answer any more \(ConnectionPool is closed\); start it again"
     with pytest.raises(UserError, match=sentence):
         cluster.compute(Head((), {}, b""), 0, 1, lambda: None)
+
+
+class Silent:
+    """A client of a cluster whose workers do not answer."""
+
+    def __init__(self):
+        self.asked, self.is_closed = [], False
+
+    def run(self, function, keys, seconds, *, on_error, callback_timeout):
+        self.asked.append((keys, seconds, on_error))
+        assert seconds < callback_timeout < 2 * seconds
+        raise TimeoutError
+
+    def close(self):
+        self.is_closed = True
+
+
+def test_workers_that_do_not_answer_hold_nobody(cluster):
+    cluster._client, cluster._cluster, cluster._stopped = Silent(), None, {"block"}
+    with pytest.raises(Interrupted), cluster:
+        raise Interrupted
+    assert cluster._client.asked == [({"block"}, local.SAVING, "ignore")]
+    assert cluster._client.is_closed
