@@ -40,7 +40,7 @@ def execute(work: Sequence[Sweep]) -> list[Trajectories]:
 
 def executed(work: Sequence[Sweep], task: runner.Runner, pool: Executor) -> list[Trajectories]:
     """The same with a task that may have traced and compiled the sweeps already, on threads that may exist already."""
-    done = list(executors.execute(work, task, pool, lambda run_steps: None))
+    done = list(executors.whole(executors.execute(work, task, pool, lambda run_steps: None)))
     return [trajectories for _, trajectories in sorted(done, key=lambda pair: pair[0].run[0])]
 
 

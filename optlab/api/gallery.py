@@ -128,7 +128,8 @@ def _best(planned: Plan) -> list[tuple[Sweep, Trajectories]]:
     """The run with the lowest final loss of every sweep, as a sweep of one run."""
     with executors.threads() as pool:
         task = runner.Runner(planned.sweeps, executors.workers())
-        done = {sweep.id: whole for sweep, whole in executors.execute(planned.sweeps, task, pool, lambda n: None)}
+        parts = executors.execute(planned.sweeps, task, pool, lambda n: None)
+        done = {sweep.id: whole for sweep, whole in executors.whole(parts)}
     found = []
     for sweep in planned.sweeps:
         whole = done[sweep.id]

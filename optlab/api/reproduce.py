@@ -236,7 +236,7 @@ def _computed(
     whole = {sweep.id: sweep for sweep in sweeps}
     blocks = [sampling.block_of(sweep, share) for sweep in sweeps]
     with executors.threads() as pool:
-        for block, computed in executors.execute(blocks, task, pool, progress):
+        for block, computed in executors.whole(executors.execute(blocks, task, pool, progress)):
             sweep = whole[block.id]
             backends[sweep.id] = task.backend(sweep)
             yield sweep, sampling.among_all(sweep, computed, share)

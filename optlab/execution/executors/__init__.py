@@ -12,4 +12,5 @@ from optlab.execution.executors.local import Stopped as Stopped
 from optlab.execution.executors.local import blocks as blocks
 from optlab.execution.executors.local import execute as execute
 from optlab.execution.executors.local import threads as threads
+from optlab.execution.executors.local import whole as whole
 from optlab.execution.executors.local import workers as workers

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from optlab.errors import UnknownName, UserError, did_you_mean
 from optlab.execution import runner
 from optlab.execution.executors.drain import Drain
-from optlab.execution.executors.local import Progress, execute_blocks, threads, workers
+from optlab.execution.executors.local import Progress, execute, threads, workers
 from optlab.execution.executors.protocol import Asked, Pool
 from optlab.execution.executors.timed import Timed
 from optlab.execution.records import Sweep, Trajectories
@@ -105,7 +105,7 @@ def _elsewhere(name: str, asked: Asked, known: Registry, drain: Drain) -> Iterat
 
         def executed(sweeps: Sequence[Sweep], graphs: runner.Graphs, progress: Progress, /) -> Iterator[BlockDone]:
             task = Remote(sweeps, pool, known, asked.limits)
-            for sweep, at, done in execute_blocks(sweeps, task, waiting, progress, pool.parallel, drain):
+            for sweep, at, done in execute(sweeps, task, waiting, progress, pool.parallel, drain):
                 yield sweep, at, done, task.backend(sweep)
 
         yield executed
@@ -121,7 +121,7 @@ def _in_threads(asked: Asked, drain: Drain) -> Iterator[Execute]:
         def executed(sweeps: Sequence[Sweep], graphs: runner.Graphs, progress: Progress, /) -> Iterator[BlockDone]:
             own = runner.Runner(sweeps, count, graphs)
             task = Timed(own, seconds) if asked.limits else own
-            for sweep, at, done in execute_blocks(sweeps, task, pool, progress, count, drain):
+            for sweep, at, done in execute(sweeps, task, pool, progress, count, drain):
                 yield sweep, at, done, own.backend(sweep)
 
         yield executed

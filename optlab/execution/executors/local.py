@@ -91,26 +91,19 @@ Part = tuple[Sweep, int, Trajectories]
 """A sweep, the place of the first of its runs that are done, and the trajectories of these."""
 
 
-def execute(
-    sweeps: Sequence[Sweep],
-    task: Task,
-    executor: Executor,
-    progress: Progress,
-    parallel: int | None = None,
-    drain: Drain | None = None,
-) -> Iterator[tuple[Sweep, Trajectories]]:
-    """Execute all sweeps, and yield each as soon as all its blocks are done. See `execute_blocks`."""
-    done: dict[int, dict[int, Trajectories]] = {id(sweep): {} for sweep in sweeps}
-    with closing(execute_blocks(sweeps, task, executor, progress, parallel, drain)) as blocks_done:
-        for sweep, begin, part in blocks_done:
-            own = done[id(sweep)]
+def whole(parts: Generator[Part, None, None]) -> Iterator[tuple[Sweep, Trajectories]]:
+    """Each sweep as soon as all its parts are done. Closing the iterator closes `parts`."""
+    done: dict[int, dict[int, Trajectories]] = {}
+    with closing(parts):
+        for sweep, begin, part in parts:
+            own = done.setdefault(id(sweep), {})
             own[begin] = part
             if sum(len(one.status) for one in own.values()) == len(sweep):
                 yield sweep, Trajectories.joined([own[place] for place in sorted(own)])
                 own.clear()
 
 
-def execute_blocks(
+def execute(
     sweeps: Sequence[Sweep],
     task: Task,
     executor: Executor,

@@ -112,7 +112,7 @@ def test_machine_code_is_not_cut_into_blocks_by_executors(planned):
     assert not task.divides(sweep)
     told = []
     with ThreadPoolExecutor(2) as pool:
-        ((_, done),) = executors.execute([sweep], task, pool, told.append)
+        ((_, _, done),) = executors.execute([sweep], task, pool, told.append)
     assert bits(done) == bits(runner.run(sweep))
     assert sum(told) == 3001 * 50
     (replayed,) = planned(document | {"backend": "replay"}).sweeps

@@ -122,7 +122,7 @@ def test_blocks_in_flight_finish_and_no_other_begins(sweeps):
     with local.threads(2) as pool:
         results = local.execute(sweeps, task, pool, lambda run_steps: None, 2, drain)
         with pytest.raises(Interrupted):
-            done.extend(sweep.id for sweep, _ in results)
+            done.extend(sweep.id for sweep, _, _ in results)
     asking.join()
     assert len(task.begun) == 2
     assert sorted(done) == sorted(task.begun)

@@ -51,7 +51,7 @@ class InBlocks:
 def everything(sweeps, workers, task=runner.run, progress=lambda done: None):
     with ThreadPoolExecutor(workers) as pool:
         results = dict.fromkeys(sweep.id for sweep in sweeps)
-        for sweep, done in executors.execute(sweeps, InBlocks(task), pool, progress):
+        for sweep, done in executors.whole(executors.execute(sweeps, InBlocks(task), pool, progress)):
             results[sweep.id] = done
     return results
 
@@ -122,7 +122,7 @@ def test_large_sweeps_are_divided_so_that_workers_end_at_the_same_time(planned):
             return super().__call__(block, progress)
 
     with local.threads(1) as pool:
-        done = list(executors.execute(sweeps, Recorded(sweeps), pool, lambda run_steps: None, 2))
+        done = list(executors.whole(executors.execute(sweeps, Recorded(sweeps), pool, lambda run_steps: None, 2)))
     assert begun == [("gd", 16), ("momentum", 16), ("gd", 17), ("adam", 16), ("momentum", 17), ("adam", 17)]
     assert [len(trajectories.status) for _, trajectories in done] == [33, 33, 33]
 
@@ -152,7 +152,7 @@ def test_closing_stops_running_tasks(sweeps, monkeypatch):
             raise
 
     with ThreadPoolExecutor(20) as pool:
-        results = executors.execute([sweeps[0], sweeps[2]], InBlocks(endless), pool, lambda done: None)
+        results = executors.whole(executors.execute([sweeps[0], sweeps[2]], InBlocks(endless), pool, lambda done: None))
         sweep, _ = next(results)
         assert sweep is sweeps[0]
         results.close()
