@@ -10,6 +10,7 @@ from optlab.api import pipeline
 from optlab.api.pipeline import Watched
 from optlab.api.reproduce import Reproduction, again, plugin_files, untrusted
 from optlab.errors import ResultsError, UserError, check_output, counted
+from optlab.execution.executors.protocol import Asked
 from optlab.results.sharing import sampling
 
 SAMPLE = 0.1
@@ -76,7 +77,14 @@ class Verification:
 
 
 def verify(
-    file: str | Path, sample: float = SAMPLE, *, trust: bool = False, watched: Watched = pipeline.unwatched
+    file: str | Path,
+    sample: float = SAMPLE,
+    *,
+    trust: bool = False,
+    watched: Watched = pipeline.unwatched,
+    executor: str = "",
+    workers: int | None = None,
+    scheduler: str = "",
 ) -> Verification:
     """Check a packed file: every checksum, and the bits of a sample of its runs, which are run again.
 
@@ -89,6 +97,7 @@ def verify(
         trust: whether the code of plugins in the file may be executed, with all rights of the user. Without it, results
             that need such plugins are not run again.
         watched: shows progress, see `pipeline.carry_out`.
+        executor, workers, scheduler: where the sample is run again; see `optlab.reproduce`.
 
     Raises:
         ResultsError: the file is damaged, or a member of it is refused, such as a name that leads outside.
@@ -96,7 +105,7 @@ def verify(
     from optlab.api import experiment_results
 
     sampling.check(sample)
-    path = Path(file)
+    path, asked = Path(file), Asked(executor, workers, scheduler)
     if path.is_dir():
         raise UserError(f"{path}: is a folder; optlab verify is for packed files, optlab reproduce for folders")
     if not path.is_file():
@@ -106,6 +115,6 @@ def verify(
     if not trust and (plugins := plugin_files(found)):
         return Verification(str(path), files, why=f"the file {untrusted(plugins)}")
     try:
-        return Verification(str(path), files, again(found, str(path), sample, watched))
+        return Verification(str(path), files, again(found, str(path), sample, watched, asked))
     except ResultsError as error:
         return Verification(str(path), files, why=str(error).removeprefix(f"{path}: "))

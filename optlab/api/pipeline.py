@@ -108,6 +108,7 @@ def execute(
     logs = {sweep.id: t.log for sweep, t in done if t.log}
     log = manifest.tracebacks(passes.sweeps, logs)
     about = manifest.about(job.plan, counts, backends, logs, passes.sweeps) | manifest.stopped(done) | passes.about
+    about["executor"] = executors.name_of(job.asked)
     finished = writer.finish(done, job.source, log, about, columns, plugin_files.text() if plugin_files else "")
     return experiment_results.of(finished, job.plan, job.registry, reuse.graphs)
 

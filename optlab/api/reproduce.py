@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from optlab.api import pipeline
 from optlab.api.pipeline import Job, Watched
+from optlab.api.repeating import Repeat
 from optlab.errors import ResultsError, UserError, counted
-from optlab.execution import executors, runner
-from optlab.execution.records import Sweep
+from optlab.execution import executors
+from optlab.execution.executors.choice import PROCESSES, THREADS, name_of
+from optlab.execution.executors.protocol import DEFAULT, Asked, SweepLimits
 from optlab.experiments.kinds import Plan
 from optlab.experiments.kinds.base import faults_of
-from optlab.experiments.passes import Done, Passes
+from optlab.experiments.passes import Passes
 from optlab.experiments.tuning import Tuned
 from optlab.results import manifest as manifests
 from optlab.results.sharing import sampling
@@ -25,7 +27,7 @@ from optlab.results.sharing.sources import Sources
 
 if TYPE_CHECKING:
     from optlab.api.experiment_results import ExperimentResults
-    from optlab.results.sharing.differences import Comparison, Difference
+    from optlab.results.sharing.differences import Difference
 
 
 ENDED = ("timeout", "crashed")
@@ -38,8 +40,8 @@ class Reproduction:
 
     name: the results. runs: how many runs they have. compared: how many were run again and compared. different: how
     many of these differ. first: the first difference, with its run and step. largest: the largest relative difference
-    of two numbers. here: what differs on this machine: versions, the processor, its vectors, BLAS, back ends.
-    not_compared: what was not compared, and why.
+    of two numbers. failed: the messages of what failed now. here: what differs on this machine: versions, the
+    processor, its vectors, BLAS, back ends. not_compared: what was not compared, and why.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Reproduction:
     different: int = 0
     first: Difference | None = None
     largest: float = 0.0
+    failed: tuple[str, ...] = ()
     here: tuple[str, ...] = ()
     not_compared: tuple[str, ...] = ()
 
@@ -69,29 +72,42 @@ class Reproduction:
         if self.first is not None:
             yield f"first difference: {self.first}"
             yield f"largest relative difference: {self.largest:.2g}"
+        for message in () if self else self.failed:
+            yield f"failed now: {message}"
         for what in self.here:
             yield f"differs on this machine: {what}"
-        if not self and not self.here:
+        if not self and not self.here and not self.failed:
             yield "nothing that the manifest records differs on this machine; a plugin may not be deterministic"
         for what in self.not_compared:
             yield f"not compared: {what}"
 
 
 def reproduce(
-    results: str | Path, sample: float = 1.0, *, trust: bool = False, watched: Watched = pipeline.unwatched
+    results: str | Path,
+    sample: float = 1.0,
+    *,
+    trust: bool = False,
+    watched: Watched = pipeline.unwatched,
+    executor: str = "",
+    workers: int | None = None,
+    scheduler: str = "",
 ) -> Reproduction:
     """Run finished results again, from what their folder holds alone, and compare every bit.
 
     The experiment file and the files of plugins are those in the folder. Nothing is written. Times are not compared.
 
     The code of plugins in a folder of results is executed, with all rights of the user: use it for results that you
-    trust. While the experiment is planned, the working directory of the process is a temporary folder with these files.
+    trust. Meanwhile the working directory of the process is a temporary folder with these files.
 
     Args:
         results: the folder of results, or a packed file.
         sample: the share of the runs of each sweep that is run again, evenly spread, at least one.
         trust: whether the code of plugins in a packed file is executed, too.
         watched: shows progress, see `pipeline.carry_out`.
+        executor: "threads", "processes" or "dask", or one that an installed package adds. Default: processes, with the
+            limits of the experiment, if they made the results; otherwise threads.
+        workers: the number of threads, processes or workers. Default: the number of cores.
+        scheduler: the address of a Dask scheduler.
 
     Returns:
         Whether they are equal, and if not, the first run and step that differ and by how much.
@@ -106,7 +122,7 @@ def reproduce(
     found = experiment_results.load(results)
     if found.packed and not trust and (plugins := plugin_files(found)):
         raise UserError(f"{results}: {untrusted(plugins)}")
-    return again(found, str(results), sample, watched)
+    return again(found, str(results), sample, watched, Asked(executor, workers, scheduler))
 
 
 def plugin_files(found: ExperimentResults) -> list[str]:
@@ -130,27 +146,65 @@ def _held(found: ExperimentResults) -> Sources:
     return Sources.read(found.file(store.SOURCES).read_text(encoding="utf-8"), f"{found.place}: {store.SOURCES}")
 
 
-def again(found: ExperimentResults, name: str, share: float, watched: Watched = pipeline.unwatched) -> Reproduction:
+def again(
+    found: ExperimentResults,
+    name: str,
+    share: float,
+    watched: Watched = pipeline.unwatched,
+    asked: Asked = DEFAULT,
+) -> Reproduction:
     """Run loaded results again and compare them; see `reproduce`. `name` is their name for messages."""
     from optlab.results.sharing import machines
     from optlab.results.sharing.differences import compare
 
-    with _planned_again(found, name) as job:
+    with _planned_again(found, name, _executor(found, asked)) as (job, folder):
         facts = found.manifest
         here = manifests.differences(facts, {}, job.plan, {}) if "planned" in facts else []
         if job.plan.runs != facts["runs"]:
             return Reproduction(name, facts["runs"], 0, facts["runs"], here=tuple(here))
         passes = _passes(job, found, share)
         backends: dict[str, str] = {}
-        with watched("running", _run_steps(job.plan, share)) as progress, faults_of(job.plan.kind):
-            done = list(passes.computed(lambda sweeps: _computed(sweeps, share, backends, progress)))
+        with (
+            watched("running", _run_steps(job.plan, share)) as progress,
+            faults_of(job.plan.kind),
+            contextlib.chdir(folder),
+            executors.opened(_without_limits(job.asked), job.registry) as execute,
+        ):
+            repeat = Repeat(share, _backends(facts), execute, progress, backends)
+            done = list(passes.computed(repeat.computed))
             computed = sampling.computed_parts(done)
             columns = (passes if share == 1 else Passes([])).columns(computed)
         backends |= {part: backends[whole] for part, whole in passes.computed_by.items()}
         compared = compare(found, computed, columns)
         here += machines.differences(facts, [backends[sweep.id] for sweep in passes.sweeps])
         left_out = _left_out(job.plan, share, sum(len(sweep) for sweep, _ in computed) - compared.runs)
-        return _outcome(name, facts["runs"], compared, here, left_out)
+        failed = dict.fromkeys(one.log.strip().splitlines()[-1] for _, one in computed if one.log)
+        return Reproduction(
+            name, facts["runs"], compared.runs, len(compared.different), compared.first, compared.largest,
+            tuple(failed), tuple(here), tuple(left_out),
+        )  # fmt: skip
+
+
+def _executor(found: ExperimentResults, asked: Asked) -> Asked:
+    """What is asked for, with an executor. Plugins that could not end or hold optlab before cannot do it now."""
+    usual = PROCESSES if found.manifest.get("executor") == PROCESSES or _ended(found) else THREADS
+    return replace(asked, name=name_of(asked) or usual)
+
+
+def _without_limits(asked: Asked) -> Asked:
+    """Limits decide about no number. Only processes keep all of them."""
+    return asked if asked.name == PROCESSES else replace(asked, limits=SweepLimits())
+
+
+def _ended(found: ExperimentResults) -> list[str]:
+    """How many runs ended with their worker, for each such status."""
+    counts = found.manifest["statuses"]
+    return [f"{counts[status]:,} {status}" for status in ENDED if counts.get(status)]
+
+
+def _backends(facts: Mapping[str, Any]) -> dict[str, str]:
+    """The back ends that executed the sweeps, by id."""
+    return {sweep["id"]: sweep["backend"] for sweep in facts["sweeps"]}
 
 
 def _run_steps(planned: Plan, share: float) -> int:
@@ -160,16 +214,9 @@ def _run_steps(planned: Plan, share: float) -> int:
     return times * own + round(share * (planned.tuning.run_steps if planned.tuning else 0))
 
 
-def _outcome(
-    name: str, runs: int, compared: Comparison, here: Sequence[str], not_compared: Iterable[str]
-) -> Reproduction:
-    counts = compared.runs, len(compared.different)
-    return Reproduction(name, runs, *counts, compared.first, compared.largest, tuple(here), tuple(not_compared))
-
-
 @contextmanager
-def _planned_again(found: ExperimentResults, name: str) -> Iterator[Job]:
-    """The experiment of results, planned with the plugin files that they hold.
+def _planned_again(found: ExperimentResults, name: str, asked: Asked) -> Iterator[tuple[Job, Path]]:
+    """The experiment of results, planned with the plugin files that they hold, and the folder of these files.
 
     Raises:
         ResultsError: the experiment cannot be planned.
@@ -178,23 +225,20 @@ def _planned_again(found: ExperimentResults, name: str) -> Iterator[Job]:
     cannot = f"{name}: cannot be run from what these results hold"
     for key, why in held.absent.items():
         raise ResultsError(f"{cannot}: {key} {why}")
-    ended = [
-        f"{found.manifest['statuses'][status]:,} {status}" for status in ENDED if found.manifest["statuses"].get(status)
-    ]
-    if ended:
-        raise ResultsError(f"{cannot}: {', '.join(ended)}: such runs would hang or end this process, too")
+    if asked.name != PROCESSES and (ended := _ended(found)):
+        raise ResultsError(f"{cannot} without processes: {', '.join(ended)}: such runs would hang or end others, too")
     if found.manifest.get("planned", {}).get("tuning") and _budget(found) == "seconds":
         raise ResultsError(f'{cannot}: with budget = "seconds", the numbers of steps were measured as times')
     with tempfile.TemporaryDirectory(prefix="optlab-") as folder:
         folders = held.write(Path(folder))
         try:
             with contextlib.chdir(folder):  # plugins may read files of the working directory
-                job = pipeline.prepare(found.spec, plugins=folders, backend=_backend(found))
+                job = pipeline.prepare(found.spec, plugins=folders, backend=_backend(found), asked=asked)
         except ResultsError:
             raise
         except UserError as error:
             raise ResultsError(f"{cannot}: {str(error).splitlines()[0]}{_origin(found, held)}") from None
-        yield job
+        yield job, Path(folder)
 
 
 def _backend(found: ExperimentResults) -> str | None:
@@ -228,23 +272,9 @@ def _passes(job: Job, found: ExperimentResults, share: float) -> Passes:
     return Tuned(planned.sweeps, planned.tuning, lambda _: chosen)
 
 
-def _computed(
-    sweeps: Sequence[Sweep], share: float, backends: dict[str, str], progress: pipeline.Progress
-) -> Iterator[Done]:
-    """Sweeps of which some runs are computed, the others not. `backends` receives the back end of each, by id."""
-    task = runner.Runner(sweeps, executors.workers())
-    whole = {sweep.id: sweep for sweep in sweeps}
-    blocks = [sampling.block_of(sweep, share) for sweep in sweeps]
-    with executors.threads() as pool:
-        for block, computed in executors.whole(executors.execute(blocks, task, pool, progress)):
-            sweep = whole[block.id]
-            backends[sweep.id] = task.backend(sweep)
-            yield sweep, sampling.among_all(sweep, computed, share)
-
-
 def _left_out(planned: Plan, share: float, timed: int) -> Iterator[str]:
     """What was not compared, and why. `timed` is the number of runs that stopped at a limit of seconds."""
     if share < 1 and type(pipeline.passes_of(planned)) is not Passes:
         yield "what depends on all runs, such as which settings were chosen; without a sample it is"
     if timed:
-        yield f"{counted(timed, 'run')} that stopped at a limit of seconds"
+        yield f"{counted(timed, 'run')} that reached a limit of seconds"

@@ -282,6 +282,13 @@ def test_the_commands(optlab_command, lab, elsewhere):
     assert (done.returncode, done.stdout) == (0, "balls.svg\n")
     done = optlab_command("report", "b.zip", cwd=elsewhere)
     assert (done.returncode, done.stdout) == (0, "b.html\n")
+    for options in ([], ["--executor", "processes", "--workers", "1"]):
+        done = optlab_command("verify", "b.zip", *options, cwd=elsewhere)
+        assert done.returncode == 0
+        assert "compared 1 of 1 run: all are equal bit for bit" in done.stdout
+    done = optlab_command("verify", "b.zip", "--executor", "threads", "--scheduler", "tcp://127.0.0.1:9", cwd=elsewhere)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == 'a scheduler is for executor = "dask", not for "threads"\n'
     repacked(elsewhere / "b.zip", flip("runs.parquet"))
     done = optlab_command("verify", "b.zip", cwd=elsewhere)
     assert (done.returncode, done.stdout) == (2, "")

@@ -180,10 +180,15 @@ def test_results_with_objects_or_without_plugin_files_cannot_be_run_again(copied
         optlab.reproduce(copied)
 
 
-def test_runs_that_crashed_are_not_run_again(copied):
-    changed(copied, lambda manifest: manifest["statuses"].update(crashed=2, timeout=0))
-    with pytest.raises(ResultsError, match="2 crashed: such runs would hang or end this process, too"):
-        optlab.reproduce(copied)
+def test_runs_that_took_too_long_are_not_compared(copied):
+    runs = pd.read_parquet(copied / "runs.parquet")
+    statuses = runs["status"].where(runs["label"] != "adam", "timeout")
+    rewritten(copied, "runs.parquet", pa.Table.from_pandas(runs.assign(status=statuses), preserve_index=False))
+    done = optlab.reproduce(copied)
+    assert done, str(done)
+    count = int((runs["label"] == "adam").sum())
+    assert done.compared == len(runs) - count
+    assert done.not_compared == (f"{count} runs that reached a limit of seconds",)
 
 
 @pytest.mark.parametrize("share", [0, -1, 1.5, float("nan")])
@@ -193,8 +198,9 @@ def test_no_such_share(tmp_path, share):
 
 
 def test_the_command(optlab_command, copied):
-    done = optlab_command("reproduce", "e", "--sample", "0.5", "-q", cwd=copied.parent)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    for options in ([], ["--executor", "processes", "--workers", "1"]):
+        done = optlab_command("reproduce", "e", "--sample", "0.5", "-q", *options, cwd=copied.parent)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     changed(copied, lambda manifest: manifest["versions"].update(python="3.0"))
     runs = pd.read_parquet(copied / "runs.parquet")
     rewritten(copied, "runs.parquet", pa.Table.from_pandas(runs.assign(final_loss=0.5), preserve_index=False))

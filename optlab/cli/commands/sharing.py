@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from optlab.cli.guard import FAILED, UNDETERMINED
-from optlab.cli.options import Quiet
+from optlab.cli.options import OnExecutor, Quiet, Scheduler, Workers
 
 Sample = Annotated[
     float, typer.Option("--sample", metavar="SHARE", help="The share of the runs of each sweep, such as 0.1.")
@@ -21,16 +21,23 @@ def reproduce(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder of results, or a packed file.")],
     sample: Sample = 1.0,
     trust: Trust = False,
+    executor: OnExecutor = "",
+    workers: Workers = None,
+    scheduler: Scheduler = "",
     quiet: Quiet = False,
 ) -> None:
     """Run finished results again, from what their folder holds alone, and compare every bit.
 
-    The code of plugins in a folder is executed. The exit status is 1 if a bit differs.
+    The code of plugins in a folder is executed, in processes if they made the results. The exit status is 1 if a bit
+    differs.
     """
     from optlab.api.reproduce import reproduce
     from optlab.cli.progress import progress
 
-    done = reproduce(results, sample, trust=trust, watched=functools.partial(progress, quiet=quiet))
+    watched = functools.partial(progress, quiet=quiet)
+    done = reproduce(
+        results, sample, trust=trust, watched=watched, executor=executor, workers=workers, scheduler=scheduler
+    )
     if not quiet or not done:
         typer.echo(str(done))
     if not done:
@@ -58,6 +65,9 @@ def verify(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `optlab pack` wrote.")],
     sample: Sample = 0.1,
     trust: Trust = False,
+    executor: OnExecutor = "",
+    workers: Workers = None,
+    scheduler: Scheduler = "",
     quiet: Quiet = False,
 ) -> None:
     """Check the checksums of a packed file, and run a sample of its runs again.
@@ -67,7 +77,8 @@ def verify(
     from optlab.api.pack import verify
     from optlab.cli.progress import progress
 
-    done = verify(file, sample, trust=trust, watched=functools.partial(progress, quiet=quiet))
+    watched = functools.partial(progress, quiet=quiet)
+    done = verify(file, sample, trust=trust, watched=watched, executor=executor, workers=workers, scheduler=scheduler)
     if not quiet or not done:
         typer.echo(str(done))
     if not done:

@@ -6,6 +6,7 @@ block itself (`runner.Runner`), or lets a worker execute it (`remote.Remote`). `
 workers. `choice.py` finds an executor by name. A run has the same bits wherever it is executed.
 """
 
+from optlab.execution.executors.choice import name_of as name_of
 from optlab.execution.executors.choice import opened as opened
 from optlab.execution.executors.drain import draining as draining
 from optlab.execution.executors.local import Stopped as Stopped

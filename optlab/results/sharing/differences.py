@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from optlab.errors import named
+from optlab.execution.records import STATUSES, TIMEOUT
 from optlab.experiments.passes import Done
 from optlab.results.sharing import sampling
 from optlab.results.store import Results, runs_table
@@ -72,7 +73,7 @@ class Comparison:
 def compare(stored: Results, parts: Sequence[Done], columns: Mapping[str, Any]) -> Comparison:
     """Compare computed runs with the stored ones.
 
-    Runs that stopped at a limit of seconds, before or now, are left out.
+    Runs that reached a limit of seconds, before or now, are left out.
 
     Args:
         parts: the computed sweeps or parts of them, in the order of the plan.
@@ -80,7 +81,10 @@ def compare(stored: Results, parts: Sequence[Done], columns: Mapping[str, Any]) 
     """
     rows = stored.runs.set_index("run", drop=False)
     whole = runs_table(parts, columns).to_pandas()
-    timed = rows.index[rows["stopped"] == "seconds"].to_numpy() if "stopped" in rows else np.empty(0, dtype=np.int64)
+    is_timed = rows["status"] == STATUSES[TIMEOUT]
+    if "stopped" in rows:
+        is_timed |= rows["stopped"] == "seconds"
+    timed = rows.index[is_timed].to_numpy()
     parts = sampling.without_timed(parts, timed)
     kept = np.concatenate([sweep.run for sweep, _ in parts]) if parts else timed[:0]
     found = Comparison(len(kept))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from optlab.errors import UserError
-from optlab.execution.records import STOPS, Ints, Sweep, Trajectories
+from optlab.execution.records import STOPS, TIMEOUT, Ints, Sweep, Trajectories
 from optlab.experiments.passes import Done
 from optlab.experiments.tuning.numbers import taken
 
@@ -60,13 +60,13 @@ def computed_parts(done: Iterable[Done]) -> list[Done]:
 
 
 def without_timed(done: Iterable[Done], timed: Ints) -> list[Done]:
-    """Sweeps without the runs that stopped at a limit of seconds, here or (`timed`) before: no run repeats these."""
+    """Sweeps without the runs that reached a limit of seconds, here or (`timed`) before: no run repeats these."""
 
     def is_kept(sweep: Sweep, trajectories: Trajectories) -> Any:
-        stopped_before = np.isin(sweep.run, timed)
+        in_time = ~np.isin(sweep.run, timed) & (trajectories.status != TIMEOUT)
         if trajectories.stopped is None:
-            return ~stopped_before
-        return ~stopped_before & (trajectories.stopped != STOPS.index("seconds"))
+            return in_time
+        return in_time & (trajectories.stopped != STOPS.index("seconds"))
 
     return _in_order(_part(pair, is_kept(*pair)) for pair in done)
 
