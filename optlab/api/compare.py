@@ -10,7 +10,7 @@ from pathlib import Path
 
 from optlab.api import experiment_results
 from optlab.api.experiment_results import ExperimentResults
-from optlab.errors import UserError
+from optlab.errors import UserError, named
 from optlab.experiments.kinds import GRID, Kind, Plan
 from optlab.plugins.registry import Folders
 from optlab.results import store
@@ -23,14 +23,15 @@ from optlab.results.sharing import merging, packing
 class ComparedResults(ExperimentResults):
     """Several results as one, see `optlab.compare`: `.ranking()`, `.overall()`, `.figures()`, `.profile()`, ...
 
-    compared: the results, by their names. sources: the names of the results that each label stands for. notes: what was
-    left out, which labels were made distinct and why, and what is not paired. refused: the metrics that cannot be
-    compared, with the reasons.
+    compared: the results, by their names. sources: the names of the results that each label stands for. labels: by the
+    names of the results, the labels of their sweeps. notes: what was left out, which labels were made distinct and why,
+    and what is not paired. refused: the metrics that cannot be compared, with the reasons.
     """
 
     compared: Mapping[str, ExperimentResults] = field(default_factory=dict, compare=False)
     titles: tuple[str, ...] = ()
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
 
@@ -45,18 +46,44 @@ class ComparedResults(ExperimentResults):
 
     @cached_property
     def origin(self) -> Origin:
-        """The plan of the shared problems, from the first results whose plugins are unchanged."""
-        origins = [results.origin for results in self.compared.values()]
-        changed = {key: what for origin in origins for key, what in origin.changed_plugins.items()}
-        planned = next((origin.plan for origin in origins if origin.plan is not None), None)
-        return Origin(planned and self._shared(planned), changed, "" if planned else origins[0].why)
+        """The plan of the shared problems with the sweeps of all results, as far as their plugins are unchanged."""
+        origins = {name: results.origin for name, results in self.compared.items()}
+        changed = {key: what for origin in origins.values() for key, what in origin.changed_plugins.items()}
+        plans = {name: origin.plan for name, origin in origins.items() if origin.plan is not None}
+        return Origin(self._shared(plans), changed, "" if plans else next(iter(origins.values())).why)
 
-    def _shared(self, planned: Plan) -> Plan:
-        """The plan of one of the results, with all labels and the shared problems only."""
-        sweeps = tuple(sweep for sweep in planned.sweeps if set(sweep.titles) & set(self.titles))
-        return replace(
-            planned, name=self.manifest["name"], sweeps=sweeps, labels=tuple(self.sources), cases=self.titles
+    def _shared(self, plans: Mapping[str, Plan]) -> Plan | None:
+        """One plan of several, with all labels and the shared problems only.
+
+        Sweeps with another seed of the experiment are left out, because the seeds of their runs are other ones here.
+        """
+        if not plans:
+            return None
+        first, first_plan = next(iter(plans.items()))
+        seeds = {name: self.compared[name].manifest["planned"]["seed"] for name in plans}
+        sweeps = tuple(
+            replace(sweep, label=self.labels[name].get(sweep.label, sweep.label))
+            for name, planned in plans.items()
+            for sweep in planned.sweeps
+            if set(sweep.titles) & set(self.titles)
+            and (name == first or (sweep.label in self.labels[name] and seeds[name] == seeds[first]))
         )
+        return replace(
+            first_plan, name=self.manifest["name"], sweeps=sweeps, labels=tuple(self.sources), cases=self.titles
+        )
+
+    @property
+    def specs(self) -> Mapping[str, Path]:
+        return {f"{name.replace('/', '_')}.toml": results.spec for name, results in self.compared.items()}
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """From which results each label is, and what was left out or changed."""
+        own = {
+            name: ", ".join(named(label) for label, names in self.sources.items() if name in names)
+            for name in self.compared
+        }
+        return [*(f"{name}: {labels}" for name, labels in own.items()), *self.notes]
 
 
 def compare(*results: str | Path | ExperimentResults, plugins: Folders = ("plugins",)) -> ComparedResults:
@@ -89,7 +116,7 @@ def compare(*results: str | Path | ExperimentResults, plugins: Folders = ("plugi
         raise
     compared = ComparedResults(
         found.folder, found.manifest, plugins=plugins, compared=dict(zip(merged.names, loaded, strict=True)),
-        titles=merged.titles, sources=merged.sources, notes=merged.notes, refused=merged.refused,
+        titles=merged.titles, sources=merged.sources, labels=merged.labels, notes=merged.notes, refused=merged.refused,
     )  # fmt: skip
     packing.remove_with(compared)
     return compared

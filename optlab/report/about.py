@@ -23,7 +23,7 @@ def about(results: Profiled) -> dict[str, Any]:
     """The facts about an experiment as JSON."""
     manifest = results.manifest
     return {
-        "spec": results.spec.read_text(encoding="utf-8"),
+        "spec": _specs(results),
         "statuses": manifest["statuses"],
         "versions": manifest["versions"],
         "hashes": manifest["hashes"],
@@ -36,6 +36,16 @@ def about(results: Profiled) -> dict[str, Any]:
         ],
         "sources": sources(results),
     }
+
+
+def _specs(results: Profiled) -> str:
+    """The text of the experiment file. If there are several, each begins with its name as a comment."""
+    texts = {name: path.read_text(encoding="utf-8") for name, path in results.specs.items()}
+    return (
+        next(iter(texts.values()))
+        if len(texts) == 1
+        else "\n".join(f"# {name}\n{text}" for name, text in texts.items())
+    )
 
 
 def sources(results: Profiled) -> list[dict[str, str]]:
@@ -56,7 +66,7 @@ def sources(results: Profiled) -> list[dict[str, str]]:
 
 def files(results: Profiled, judged: Judged | None) -> tuple[list[dict[str, Any]], list[str]]:
     """The files to download, each with name, type and compressed bytes; and notes on what is left out."""
-    found = [_file("spec.toml", "application/toml", results.spec.read_text(encoding="utf-8"))]
+    found = [_file(name, "application/toml", path.read_text(encoding="utf-8")) for name, path in results.specs.items()]
     if judged is not None:
         found.append(_file("ranking.csv", "text/csv", _csv(judged.ranking)))
     if len(results.runs) > MOST_ROWS:

@@ -32,7 +32,7 @@ def sweep_of(results: Profiled, runs: pd.DataFrame) -> Sweep:
         if names == (label, row["optimizer"]) and row["case"] in sweep.titles and _has_choices(sweep, row):
             break
     else:
-        raise UserError("; ".join(results.origin.reasons) or "the experiment file has no such runs any more")
+        raise UserError("; ".join(results.origin.reasons) or "the plan has no such runs")
     if why := changed_plugin(results.origin, sweep):
         raise UserError(why)
     count = len(runs)

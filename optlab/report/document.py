@@ -62,7 +62,7 @@ def document(results: Profiled, judged: Judged | None, all_landscapes: bool = Fa
         "marks": verdicts.marks(judged),
         "profile": profiles.profile(results, places),
         "verdict": verdicts.headline(judged, shown),
-        "notes": notes + omitted + left_out * bool(results.origin.left_out),
+        "notes": [*results.remarks, *notes, *omitted, *left_out * bool(results.origin.left_out)],
     }
 
 

@@ -20,7 +20,8 @@ NUMBERS = 30_000
 
 
 def profile(results: Profiled, places: Mapping[str, int]) -> dict[str, Any] | None:
-    """The performance profile as JSON; None if no losses were recorded or all optimizers failed.
+    """The performance profile as JSON; None if no losses were recorded, all optimizers failed, or not all have the same
+    seeds, as in a comparison of results with other random numbers.
 
     Args:
         places: the index of each label.
@@ -29,9 +30,9 @@ def profile(results: Profiled, places: Mapping[str, int]) -> dict[str, Any] | No
         return None
     try:
         costs, facts, runs = costs_of_runs(results, "gradients", Goal.solved(None))
+        frame = performance(costs)
     except UserError:
         return None
-    frame = performance(costs)
     frame.attrs = {"kind": "performance", **facts}
     lines = [
         {"label": places[str(label)], **{name: packed(rows[name]) for name in ("x", "y", "low", "high")}}

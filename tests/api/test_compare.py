@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import optlab
 from optlab.errors import UserError
+from optlab.report.document import document
+from optlab.results.store.manifest import sealed
 
 PROBLEMS = [{"name": "beale"}, {"name": "mlp", "dataset": "xor", "batch_size": 4}]
 SGD, ADAM, SLOW = {"name": "sgd", "lr": [0.1, 1.0]}, {"name": "adam", "lr": [0.01, 0.1]}, {"name": "sgd", "lr": 1e-3}
 SLOW = SLOW | {"label": "slow"}
 MOMENTUM = {"name": "momentum", "lr": [0.05, 0.1], "schedule": "cosine"}
 ALL = [SGD, ADAM, SLOW, MOMENTUM]
+MINIBATCHES = "mlp (xor, batch_size=4)"
+"""A problem that the page cannot compute."""
 BASE = {"steps": 30, "seeds": 6, "problem": PROBLEMS}
 PLUGIN = """\
 from optlab import problem
@@ -73,6 +79,62 @@ def test_the_pictures_are_those_of_one_experiment(made):
         for axes in (drawn, expected)
     ]
     assert curves[0] == curves[1]
+
+
+def shown(results):
+    """The data of the report, and by case and label the programs in it."""
+    page = document(results, results.judged())
+    labels = [one["name"] for one in page["labels"]]
+    programs = {(case["title"], labels[one["label"]]): one for case in page["cases"] for one in case["programs"]}
+    return page, {key: {name: value for name, value in one.items() if name != "label"} for key, one in programs.items()}
+
+
+def test_the_report_has_the_programs_of_one_experiment(made):
+    compared = optlab.compare(made("g_1", *ALL[:2]), made("g_2", *ALL[2:]))
+    page, programs = shown(compared)
+    assert {case: "reason" in one for (case, _), one in programs.items()} == {"beale": False, MINIBATCHES: True}
+    assert programs == shown(optlab.load(made("g_all", *ALL)))[1]
+    assert page["notes"][:2] == ["g_1: sgd, adam", 'g_2: slow, "momentum, cosine"']
+    assert page["about"]["versions"] == compared.compared["g_1"].manifest["versions"]
+    assert [file["name"] for file in page["files"]] == ["g_1.toml", "g_2.toml", "ranking.csv", "runs.csv"]
+    texts = [f"# {name}.toml\n{one.spec.read_text()}" for name, one in compared.compared.items()]
+    assert page["about"]["spec"] == "\n".join(texts)
+
+
+def test_a_label_of_two_results_has_two_programs(made):
+    """The learning rates are those of its own results, also if the label is of several numbers of trials."""
+    numbers = {"name": "adam", "lr": {"log_uniform": [1e-3, 1.0]}}
+    trials = {"tuning": {"seeds": 1, "trials": [1, 2]}, "problem": PROBLEMS[:1]}
+    parts = made("n_1", numbers, **trials), made("n_2", numbers | {"beta1": 0.5}, **trials)
+    grids = made("g_1", *ALL[:2]), made("g_3", ADAM | {"lr": 0.03})
+    for compared, count in ((optlab.compare(*grids), 2), (optlab.compare(*parts), 4)):
+        programs = shown(compared)[1]
+        rows = compared.ranking().set_index(["case", "label"])
+        runs = compared.runs.set_index("run")
+        own = {key: one["parameters"] for key, one in programs.items() if "adam" in key[1] and key[0] == "beale"}
+        assert len(own) == count
+        for key, parameters in own.items():
+            values = {one["name"]: one["value"] for one in parameters}
+            row = runs.loc[rows.loc[key, "run"]]
+            assert (values["lr"], values["beta1"]) == (row["hp.lr"], row["hp.beta1"])
+
+
+def test_runs_with_other_starts_have_no_program(made):
+    drawn = {"problem": [{"name": "beale", "start": "random"}]}
+    compared = optlab.compare(made("s_0", SGD, **drawn), made("s_1", ADAM, seed=1, **drawn))
+    programs = {label: one for (_, label), one in shown(compared)[1].items()}
+    assert "reason" not in programs["sgd"]
+    assert programs["adam"]["reason"] == "the plan has no such runs"
+
+
+def test_versions_that_differ_are_named(made, tmp_path):
+    other = shutil.copytree(made("g_2", *ALL[2:]), tmp_path / "other")
+    manifest = json.loads((other / "manifest.json").read_text())
+    manifest["versions"]["numpy"] = "1.0"
+    (other / "manifest.json").write_text(sealed(manifest))
+    versions = optlab.compare(made("g_1", *ALL[:2]), other).manifest["versions"]
+    assert versions["numpy"] == f"{np.__version__} (g_1), 1.0 (g_2)"
+    assert versions["optlab"] == manifest["versions"]["optlab"]
 
 
 def test_packed_files_and_loaded_results(made, tmp_path):
@@ -193,6 +255,10 @@ def test_the_command(made, optlab_command, tmp_path):
     assert "note: sgd is not the same in g_1 and other: lr ([0.1, 1.0] -> 0.3)" in done.stdout
     assert (tmp_path / "figures" / "ranks_all_cases.png").read_bytes().startswith(b"\x89PNG")
     assert [path.name for path in tmp_path.iterdir()] == ["figures"]
+    assert not (tmp_path / "figures" / "report.html").exists()
+    done = optlab_command("compare", one, two, "-o", "all", cwd=tmp_path)
+    assert "\nall/report.html\n" in done.stdout
+    assert "<title>g_1 and other" in (tmp_path / "all" / "report.html").read_text()
     done = optlab_command("compare", one, two, "--format", "json", cwd=tmp_path)
     rows = json.loads(done.stdout)
     assert {row["label"]: row["results"] for row in rows}["adam"] == "g_1, other"

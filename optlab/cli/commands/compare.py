@@ -23,7 +23,10 @@ def compare(
     without: Without = [],
     format: TableFormat = TABLE_FORMATS[0],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="DIR", help="A folder for the pictures; without it, none.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="A folder for the pictures and the report; without it, none."
+        ),
     ] = None,
     pictures: Annotated[str, typer.Option("--pictures", help="File format of pictures.", **choice(FORMATS))] = FORMATS[
         0
@@ -51,7 +54,8 @@ def compare(
     if output is not None:
         kinds = tuple(name.strip() for names in kind for name in names.split(","))
         chosen = Selection(without=tuple(without), kinds=kinds, by=None if by == "final_loss" else by)
-        show.files(pipeline.copied(pipeline.draw(found, pictures, selection=chosen), output))
+        made = pipeline.copied(pipeline.draw(found, pictures, selection=chosen), output)
+        show.files(made if kinds else [found.report().save(output / "report.html"), *made])
 
 
 def _print_sources(found: ComparedResults, stream: Any) -> None:

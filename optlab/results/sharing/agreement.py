@@ -160,6 +160,15 @@ class Labels:
     of: Mapping[str, Mapping[str, str]]
     sources: Mapping[str, tuple[str, ...]]
 
+    def of_sweeps(self, entry: Entry) -> dict[str, str]:
+        """The new labels of the sweeps of some results. With several numbers of trials, a sweep has several labels."""
+        new: dict[str, str] = {}
+        for old, label in self.of[entry.name].items():
+            base = _base(entry, old)
+            is_changed = label != old or new.get(base, base) != base
+            new[base] = label if base == old else f"{base} [{entry.name}]" if is_changed else base
+        return new
+
 
 def distinct_labels(entries: Sequence[Entry], titles: Sequence[str], notes: list[str]) -> Labels:
     """Labels that differ where settings, sources or seeds differ, and one label for what is the same in several

@@ -30,13 +30,15 @@ class Merged:
     """Results that were merged.
 
     names: the names of the results. titles: the problems. sources: the names of the results that each label stands for,
-    in the order of the labels. notes: what is left out, which labels were changed, and what is not paired. refused: the
-    metrics that cannot be compared, with the reasons.
+    in the order of the labels. labels: by the names of the results, the new labels of their sweeps. notes: what is left
+    out, which labels were changed, and what is not paired. refused: the metrics that cannot be compared, with the
+    reasons.
     """
 
     names: tuple[str, ...]
     titles: tuple[str, ...]
     sources: dict[str, tuple[str, ...]]
+    labels: dict[str, dict[str, str]]
     notes: tuple[str, ...]
     refused: dict[str, str]
 
@@ -74,7 +76,8 @@ def merge(loaded: Sequence[tuple[str, Results]], folder: Path) -> Merged:
     about = _manifest(entries, tables, sweeps)
     write_text(folder / layout.MANIFEST, layout.sealed({**about, "files": files}))
     names = tuple(entry.name for entry in entries)
-    return Merged(names, tuple(titles), dict(labels.sources), tuple(notes), refused)
+    of_sweeps = {entry.name: labels.of_sweeps(entry) for entry in entries}
+    return Merged(names, tuple(titles), dict(labels.sources), of_sweeps, tuple(notes), refused)
 
 
 def _refused(entries: Sequence[Entry]) -> dict[str, str]:
@@ -97,6 +100,9 @@ def _renamed(runs: pa.Table, labels: Labels, entry: Entry, titles: Sequence[str]
         "label": pa.array([new.get(label) for label in shown], pa.string()),
         "seed": pa.array(runs["seed"].to_numpy() + shift),
     }
+    if "base" in runs.column_names:
+        bases = labels.of_sweeps(entry)
+        columns["base"] = pa.array([bases.get(base) for base in runs["base"].to_pylist()], pa.string())
     for name, values in columns.items():
         runs = runs.set_column(runs.column_names.index(name), name, values)
     return runs.filter(pa.array(kept))
@@ -135,7 +141,7 @@ def _steps(
 
 
 def _manifest(entries: Sequence[Entry], tables: Sequence[pa.Table], sweeps: Sequence[Any]) -> dict[str, Any]:
-    """The manifest of the merged results. Hashes, versions and the machine are left to the manifests of the results."""
+    """The manifest of the merged results."""
     statuses = [status for table in tables for status in table["status"].to_pylist()]
     steps = max(entry.facts["steps"] for entry in entries)
     return {
@@ -147,9 +153,20 @@ def _manifest(entries: Sequence[Entry], tables: Sequence[pa.Table], sweeps: Sequ
         "runs": len(statuses),
         "repeats_saved": 0,
         "sweeps": sweeps,
-        "versions": {},
-        "hashes": {},
+        **{key: _of_all(entries, key) for key in ("versions", "hashes", "origins", "machine")},
         "planned": {"map": None, "steps": steps},
         layout.PICTURES: {},
         layout.DRAWN: [],
     }
+
+
+def _of_all(entries: Sequence[Entry], key: str) -> dict[str, Any]:
+    """What the manifests have under a key. Values that differ are a text with the names of the results."""
+    found = {}
+    for name in dict.fromkeys(name for entry in entries for name in entry.results.manifest.get(key, {})):
+        tables = {entry.name: entry.results.manifest.get(key, {}) for entry in entries}
+        values = {of: table[name] for of, table in tables.items() if name in table}
+        first = next(iter(values.values()))
+        is_same = all(value == first for value in values.values())
+        found[name] = first if is_same else ", ".join(f"{value} ({of})" for of, value in values.items())
+    return found

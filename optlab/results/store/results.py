@@ -67,6 +67,16 @@ class Results:
         """The path of the experiment file, a copy of what the user wrote."""
         return self.file(layout.SPEC)
 
+    @property
+    def specs(self) -> Mapping[str, Path]:
+        """The paths of all experiment files, by their names: one, except for several results that are compared."""
+        return {layout.SPEC: self.spec}
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """Sentences on where the results come from, for readers of the report."""
+        return ()
+
     def is_of(self, spec: str) -> bool:
         """Whether `spec` is exactly the text of the experiment file."""
         return self.spec.read_bytes() == spec.encode()
