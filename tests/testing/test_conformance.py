@@ -15,6 +15,7 @@ import pytest
 import optlab.plugins.optimizers
 import optlab.testing
 from optlab import optimizer
+from optlab.engine.native import kernel
 from optlab.errors import PluginError
 from optlab.plugins.code_location import is_built_in
 from optlab.plugins.optimizers.gd import gd
@@ -53,6 +54,23 @@ def is_compared_elsewhere(rule, check):
 def test_built_in_plugins_pass(rule, check):
     found = verdict(check, rule)
     assert found.outcome != "failed", found.text
+
+
+@pytest.mark.parametrize("rule", shipped(), ids=lambda rule: rule.name)
+def test_built_in_plugins_pass_in_several_calls(rule, monkeypatch):
+    """As in sweeps with much work: here a call of the machine code makes two of the six steps."""
+    begun, fill_table = [], kernel._Call._fill_table
+
+    def told(call, begin, end):
+        begun.append(begin)
+        fill_table(call, begin, end)
+
+    monkeypatch.setattr(kernel, "AT_MOST", 1)
+    monkeypatch.setattr(kernel, "FEWEST", 2)
+    monkeypatch.setattr(kernel._Call, "_fill_table", told)
+    found = verdict(BY_NAME["native_equals_traced"], rule)
+    assert found.outcome != "failed", found.text
+    assert set(begun) == ({0, 2, 4} if begun or rule.name == "adam" else set())
 
 
 def test_built_in_plugins_are_found():
