@@ -25,6 +25,7 @@ from optlab.execution.cache.rows import Rows, places, rows_of
 from optlab.execution.cache.segments import CHECKPOINT, SAVING, Damaged, StoredRuns, encoded, entries
 from optlab.execution.records import Ints, Sweep
 from optlab.execution.rule import Key
+from optlab.markup.files import sync_folder
 
 INTERVAL = 60.0
 """The seconds between two states of a block."""
@@ -184,7 +185,7 @@ class BlockSaver:
 
 
 def _replace(path: Path, parts: Sequence[Any]) -> None:
-    """Write a file under another name, sync it, and give it its name."""
+    """Write a file under another name, sync it, give it its name, and sync the folder with this name."""
     path.parent.mkdir(exist_ok=True)
     unfinished = path.with_name(f"{path.stem}-{os.getpid()}{SAVING}")
     try:
@@ -194,6 +195,7 @@ def _replace(path: Path, parts: Sequence[Any]) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, path)
+        sync_folder(path.parent)
     except OSError:
         with contextlib.suppress(OSError):
             unfinished.unlink(missing_ok=True)

@@ -24,6 +24,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from optlab.markup.files import sync_folder
+
 PART, COMPLETE = ".part", ".runs"
 CHECKPOINT, SAVING = ".checkpoint", ".saving"
 """The suffixes of a segment with the state of one block, and of one that is being written: see `checkpoints.py`."""
@@ -174,14 +176,15 @@ class Journal:
 
     def close(self) -> None:
         """Sync the segment and give it its final name."""
-        if self._file is None:
+        file, self._file = self._file, None
+        if file is None:
             return
         try:
-            os.fsync(self._file.fileno())
-            self._file.close()
+            with file:
+                os.fsync(file.fileno())
             os.rename(self._folder / (self._name + PART), self._folder / (self._name + COMPLETE))
+            sync_folder(self._folder)
         except FileNotFoundError:  # the store was cleared meanwhile
             return
         except OSError as error:
             self.failure = error
-        self._file = None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 from optlab.execution import executors
 from optlab.execution.cache import Reuse, RunStore, kept, reuse
 from optlab.execution.cache.identity import Identities
+from optlab.execution.cache.segments import Journal
 from optlab.execution.executors import local
 from optlab.execution.executors.protocol import NO_LIMITS, Asked, SweepLimits
 from optlab.execution.records import TIMEOUT, Trajectories
@@ -312,6 +315,33 @@ def test_two_at_once_keep_both(planned, lab, built_in):
     assert len(list(lab.folder.iterdir())) == 2
     lab(planned(document))
     assert lab.executed == {}
+
+
+def test_a_segment_is_closed_and_its_folder_is_synced(tmp_path, monkeypatch):
+    synced, real = [], os.fsync
+
+    def noted(number):
+        synced.append(os.fstat(number).st_ino)
+        real(number)
+
+    def write():
+        journal = Journal(tmp_path)
+        assert journal.append(bytes(16), bytes(8), {}, {"status": np.zeros(2, np.uint8)})
+        file = journal._file
+        journal.close()
+        assert file.closed
+        return journal.failure
+
+    monkeypatch.setattr(os, "fsync", noted)
+    assert write() is None
+    (segment,) = tmp_path.iterdir()
+    assert synced == [segment.stat().st_ino, tmp_path.stat().st_ino]
+
+    def fails(number):
+        raise OSError(errno.EIO, "no")
+
+    monkeypatch.setattr(os, "fsync", fails)
+    assert write().errno == errno.EIO
 
 
 def test_a_full_disk_is_said_and_harms_nothing(planned, lab, tmp_path):
