@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -124,7 +124,8 @@ def _become(
     main()
 
 
-def _import_all() -> None:
+def _import_all(more: Sequence[str] = ()) -> None:
+    """Import optlab, and more modules by their names."""
     import gc
     import importlib
     import pkgutil
@@ -134,11 +135,11 @@ def _import_all() -> None:
     for module in pkgutil.walk_packages(optlab.__path__, "optlab."):
         if not module.name.startswith(_NOT_IMPORTED):
             importlib.import_module(module.name)
-    for name in (*_LATE, *sys.argv[1:]):
+    for name in (*_LATE, *more):
         importlib.import_module(name)
     gc.freeze()  # a fork that ends does not look through all that was imported
 
 
 if __name__ == "__main__":
-    _import_all()
+    _import_all(sys.argv[1:])
     _serve()
