@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from optlab.execution.apart import ProcessDied, Send, Work, follow
-from optlab.execution.executors.protocol import SECONDS as SECONDS
 from optlab.execution.executors.protocol import SweepLimits
 from optlab.plugins.code_location import is_built_in
 from optlab.plugins.withheld import Fate, with_functions

@@ -11,12 +11,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from optlab.api.announcing import OPTLAB, SECONDS, Announced, Culprit, Death, death_of
+from optlab.api.announcing import OPTLAB, Announced, Culprit, Death, death_of
 from optlab.api.redraw import count, draw, is_drawn
 from optlab.api.watched import Watched
 from optlab.errors import PluginWarning, UserError
 from optlab.execution.apart import Send
-from optlab.execution.executors.protocol import SweepLimits
+from optlab.execution.executors.protocol import SECONDS, SweepLimits
 from optlab.execution.fingerprint import place_of
 from optlab.execution.records import Sweep
 from optlab.experiments.kinds import Plan

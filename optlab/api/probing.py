@@ -21,7 +21,7 @@ import numpy as np
 from optlab.api.announcing import OPTLAB, Announced, Around, Culprit, death_of
 from optlab.engine.derivatives import value_and_grad
 from optlab.errors import UserError
-from optlab.execution.apart import POSSIBLE, Send
+from optlab.execution.apart import POSSIBLE, Send, print_nothing
 from optlab.execution.evaluation import Evaluation, whole_objective
 from optlab.execution.executors.protocol import SweepLimits
 from optlab.execution.records import Sweep
@@ -98,9 +98,7 @@ def tried(plugins: Folders | Registry, planner: Planner, limits: SweepLimits) ->
 
 def _try(plugins: Folders | Registry, planner: Planner, findings: Findings, send: Send) -> None:
     """Execute what this experiment executes in the process of optlab. What it prints is thrown away."""
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    for stream in (1, 2):
-        os.dup2(nothing, stream)
+    print_nothing()
     announced = Announced(send)
     known = findings.load(plugins, announced.around)
     with announced.around(OPTLAB), contextlib.suppress(Exception):  # mistakes are found again where they are said

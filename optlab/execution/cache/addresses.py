@@ -85,10 +85,8 @@ class Addresses:
 
     def _found_apart(self, sweeps: Sequence[Sweep], limits: Apart) -> Mapping[str, Address]:
         """The addresses of sweeps with the same plugins. If the process ends, those that it has sent."""
-        from optlab.execution.apart import (  # takes time to load, and most experiments run in threads
-            ProcessDied,
-            follow,
-        )
+        # It takes time to load, and most experiments run in threads.
+        from optlab.execution.apart import ProcessDied, follow
 
         found: dict[str, Address] = {}
         try:

@@ -74,8 +74,7 @@ class Remote:
     def _head(self, sweep: Sweep) -> Head:
         with self._one_at_a_time:
             if sweep.id not in self._heads:
-                spent = 0.0 if sweep.savers is None else sweep.savers.spent
-                saves = sweep.savers is not None
+                saves, spent = (True, sweep.savers.spent) if sweep.savers else (False, 0.0)
                 self._heads[sweep.id] = Head(self._drops, self._versions, self._written(sweep), saves, spent)
             return self._heads[sweep.id]
 

@@ -20,7 +20,7 @@ class Timed:
         self._task, self._seconds, self._clock = task, seconds, clock
 
     def __call__(self, block: Sweep, progress: Progress) -> Trajectories:
-        spent = 0.0 if block.savers is None else block.savers.spent
+        spent = block.savers.spent if block.savers else 0.0
         deadline, reported = self._clock() + self._seconds - spent, 0
 
         def watch(run_steps: int) -> None:

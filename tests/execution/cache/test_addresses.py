@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
+import random
 import time
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from optlab import optimizer, problem
-from optlab.execution.cache.addresses import Addresses, Apart
+from optlab.errors import UserError
+from optlab.execution.cache.addresses import Address, Addresses, Apart
+from optlab.execution.cache.identity import Identity
+from optlab.execution.cache.timeouts import key_of
 from optlab.execution.runner import Graphs
+from tests.api.test_reuse_generated import document
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 
@@ -54,9 +61,9 @@ def assert_same(found, other):
     assert np.array_equal(found.rows, other.rows)
 
 
-@pytest.mark.parametrize("settings", [{}, {"seed": 3}, {"steps": 7, "stop": {"loss": 0.1}}])
-def test_they_are_those_of_this_process(planned, settings, capfd):
-    plan = plan_of(planned, **settings)
+@pytest.mark.parametrize("more", [{}, {"seed": 3}, {"steps": 7, "stop": {"loss": 0.1}}])
+def test_they_are_those_of_this_process(planned, more, capfd):
+    plan = plan_of(planned, **more)
     apart, faults = of(plan, LIMITS)
     assert faults == []
     assert capfd.readouterr().out == ""  # what code of the user prints there
@@ -104,3 +111,33 @@ def test_what_changes_functions_of_numpy_changes_no_other_address(planned, monke
     mine = {(one.identity.key, one.rows.tobytes()) for one in
             (found[sweep.id] for sweep in plan.sweeps if sweep.label != "hostile")}  # fmt: skip
     assert mine == kept
+
+
+def test_generated_experiments_have_the_same_addresses(planned):
+    """The documents of the generated test of the store, with a rule and a problem of the user."""
+    compared = 0
+    for seed in range(20):
+        made = document(random.Random(seed))
+        made["optimizer"] = [*made["optimizer"], {"name": "plain", "lr": [0.1, 0.01]}]
+        made["problem"] = [*made["problem"], {"name": "bowl", "start": "random"}]
+        try:
+            plan = planned(made, plain, bowl)
+        except UserError:
+            continue
+        (apart, faults), (here, _) = of(plan, LIMITS), of(plan)
+        assert faults == []
+        for name, address in apart.items():
+            assert_same(address, here[name])
+        compared += len(apart)
+    assert compared > 100
+
+
+@settings(max_examples=50)
+@given(st.lists(st.integers(0, 2**64 - 1), min_size=2, max_size=8, unique=True), st.randoms(use_true_random=False))
+def test_the_key_of_a_timeout_is_that_of_its_runs_in_any_order(numbers, chance):
+    address = Address(Identity(bytes(16), "native", bytes(8), {}), (), np.array(numbers, np.uint64)[:, None])
+    places, other = np.arange(len(numbers)), [*range(len(numbers))]
+    chance.shuffle(other)
+    assert key_of(address, places, 2.0) == key_of(address, np.array(other), 2.0)
+    different = {key_of(address, places, 2.0), key_of(address, places, 3.0), key_of(address, places[1:], 2.0)}
+    assert len(different | {address.identity.key}) == 4
